@@ -1,0 +1,65 @@
+-- Every privilege of the extension, on one page. Default: nobody but the owner.
+
+-- Tables and sequences: the owner only.
+REVOKE ALL ON ALL TABLES IN SCHEMA tj_perm FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA tj_perm FROM PUBLIC;
+
+-- Functions of the schema tj_perm: nothing, and then one by one.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tj_perm FROM PUBLIC;
+GRANT USAGE ON SCHEMA tj_perm TO PUBLIC;
+
+-- What CHECK constraints, defaults and trigger conditions call: as whoever
+-- writes, so everybody may. Pure functions of their arguments.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.fold_group_name(text),
+	tj_perm.is_grant_target(@extschema@.tj_resource),
+	tj_perm.is_restoring(),
+	tj_perm.is_user_id(text),
+	tj_perm.workspace_of(@extschema@.tj_resource)
+TO PUBLIC;
+
+-- Pure helpers.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.elements_of(@extschema@.tj_resource),
+	tj_perm.normal_user_id(text),
+	tj_perm.tidy_group_name(text)
+TO PUBLIC;
+
+-- Administration: everybody may call, the functions ask who it is. Not here,
+-- for the owner to grant: create_workspace, change_user_id, invitation.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.rename_workspace(text, text),
+	tj_perm.archive_workspace(text),
+	tj_perm.restore_workspace(text),
+	tj_perm.drop_workspace(text),
+	tj_perm.invite_user(text, text, text[], interval),
+	tj_perm.withdraw_invitation(text, text),
+	tj_perm.accept_invitation(uuid),
+	tj_perm.add_user(text, text, text[]),
+	tj_perm.set_user_groups(text, text, text[]),
+	tj_perm.archive_user(text, text),
+	tj_perm.restore_user(text, text),
+	tj_perm.remove_user(text, text),
+	tj_perm.create_group(text, text),
+	tj_perm.rename_group(text, text, text),
+	tj_perm.duplicate_group(text, text, text, boolean, boolean),
+	tj_perm.drop_group(text, text),
+	tj_perm.add_to_group(text, text, text[]),
+	tj_perm.remove_from_group(text, text, text[]),
+	tj_perm.nest_group(text, text, text),
+	tj_perm.detach_group(text, text, text),
+	tj_perm.grant_access(@extschema@.tj_resource, @extschema@.tj_level, text, text, timestamptz, timestamptz, text),
+	tj_perm.set_access(@extschema@.tj_resource, @extschema@.tj_level, text, text, timestamptz, timestamptz, text),
+	tj_perm.revoke_access(@extschema@.tj_resource, @extschema@.tj_level, text, text)
+TO PUBLIC;
+
+-- Pages, likewise.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.my_workspaces(),
+	tj_perm.members_of(text),
+	tj_perm.groups_of(text),
+	tj_perm.members_of_group(text, text),
+	tj_perm.grants_on(@extschema@.tj_resource),
+	tj_perm.grants_of(text, text, text),
+	tj_perm.invitations_of(text)
+TO PUBLIC;

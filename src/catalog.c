@@ -1,0 +1,828 @@
+/*
+ * src/catalog.c
+ *	  Access to the tables of schema tj_perm.
+ *
+ * Owns the names of tables and columns, their resolution to OIDs, the index
+ * scans that read them and the one statement that writes a stamp.  It must not
+ * decide anything: who may what is check.c's.
+ *
+ * Reading is done by index scans under the snapshot that the caller hands in,
+ * never by SPI: SPI would run with the privileges, policies and search_path of
+ * whoever happens to ask.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/relscan.h"
+#include "access/skey.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type_d.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "catalog.h"
+#include "compat.h"
+
+#define TJP_SCHEMA			"tj_perm"
+#define TJP_EXTENSION		"tj_perm"
+
+#define MAX_COLUMNS			7
+#define MAX_KEYS			3
+
+typedef enum TableId
+{
+	WORKSPACES,
+	MEMBERS,
+	GROUPS,
+	GROUP_MEMBERS,
+	GROUP_NESTING,
+	GRANTS,
+	STAMPS,
+	N_TABLES
+} TableId;
+
+/* Columns by table; the position in table_definitions[].columns. */
+enum
+{
+	WORKSPACES_WORKSPACE_ID, WORKSPACES_STATUS
+};
+enum
+{
+	MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID, MEMBERS_STATUS
+};
+enum
+{
+	GROUPS_GROUP_ID, GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY, GROUPS_KIND
+};
+enum
+{
+	GROUP_MEMBERS_WORKSPACE_ID, GROUP_MEMBERS_USER_ID, GROUP_MEMBERS_GROUP_ID
+};
+enum
+{
+	GROUP_NESTING_INNER_GROUP_ID, GROUP_NESTING_GROUP_ID, GROUP_NESTING_WORKSPACE_ID
+};
+enum
+{
+	GRANTS_WORKSPACE_ID, GRANTS_GROUP_ID, GRANTS_USER_ID, GRANTS_RESOURCE,
+	GRANTS_LEVEL, GRANTS_VALID_FROM, GRANTS_VALID_UNTIL
+};
+enum
+{
+	STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID
+};
+
+static const struct
+{
+	const char *name;
+	const char *columns[MAX_COLUMNS];
+}			table_definitions[N_TABLES] =
+{
+	[WORKSPACES] = {"workspaces", {"workspace_id", "status"}},
+	[MEMBERS] = {"members", {"workspace_id", "user_id", "status"}},
+	[GROUPS] = {"groups", {"group_id", "workspace_id", "name_key", "kind"}},
+	[GROUP_MEMBERS] = {"group_members", {"workspace_id", "user_id", "group_id"}},
+	[GROUP_NESTING] = {"group_nesting", {"inner_group_id", "group_id", "workspace_id"}},
+	[GRANTS] = {"grants", {"workspace_id", "group_id", "user_id", "resource",
+	"level", "valid_from", "valid_until"}},
+	[STAMPS] = {"stamps", {"workspace_id", "group_id", "user_id"}},
+};
+
+/* The ways in which tables are read: the columns of an equality search. */
+typedef enum AccessPath
+{
+	WORKSPACE_BY_KEY,
+	MEMBER_BY_KEY,
+	GROUP_BY_ID,
+	GROUP_BY_NAME,
+	MEMBERSHIPS_OF_MEMBER,
+	NESTINGS_OF_INNER,
+	GRANTS_TO_GROUP,
+	GRANTS_TO_MEMBER,
+	STAMP_BY_KEY,
+	N_PATHS
+} AccessPath;
+
+static const struct
+{
+	TableId		table;
+	int			nkeys;
+	int			keys[MAX_KEYS];
+}			path_definitions[N_PATHS] =
+{
+	[WORKSPACE_BY_KEY] = {WORKSPACES, 1, {WORKSPACES_WORKSPACE_ID}},
+	[MEMBER_BY_KEY] = {MEMBERS, 2, {MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID}},
+	[GROUP_BY_ID] = {GROUPS, 1, {GROUPS_GROUP_ID}},
+	[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
+	[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GROUP_MEMBERS_WORKSPACE_ID, GROUP_MEMBERS_USER_ID}},
+	[NESTINGS_OF_INNER] = {GROUP_NESTING, 1, {GROUP_NESTING_INNER_GROUP_ID}},
+	[GRANTS_TO_GROUP] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
+	[GRANTS_TO_MEMBER] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
+	[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
+};
+
+/*
+ * What the names resolve to.  The callbacks only clear catalog_resolved; a
+ * table's lock is taken before the flag is trusted, and taking a lock absorbs
+ * the invalidations that are due.
+ */
+static bool catalog_resolved = false;
+static struct
+{
+	Oid			relid;
+	AttrNumber	columns[MAX_COLUMNS];
+}			tables[N_TABLES];
+
+/* How one key column is searched through the index chosen for a path. */
+typedef struct IndexKey
+{
+	AttrNumber	index_column;	/* 1-based */
+	RegProcedure equal_proc;
+	Oid			collation;
+} IndexKey;
+
+static struct
+{
+	bool		known;			/* chosen since the last invalidation? */
+	Oid			index;			/* InvalidOid: none fits, scan the heap */
+	IndexKey	keys[MAX_KEYS];
+}			paths[N_PATHS];
+
+/* A running scan. */
+typedef struct PathScan
+{
+	TableId		table;
+	Relation	heap;
+	Relation	index;			/* NULL: heap scan */
+	IndexScanDesc index_scan;
+	TableScanDesc heap_scan;
+	TupleTableSlot *slot;
+} PathScan;
+
+static SPIPlanPtr stamp_plan = NULL;
+static bool renewing_stamp = false;
+
+static void
+forget_names(void)
+{
+	catalog_resolved = false;
+}
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (!catalog_resolved)
+		return;
+	if (OidIsValid(relid))
+	{
+		int			i;
+
+		for (i = 0; i < N_TABLES; i++)
+			if (tables[i].relid == relid)
+				break;
+		if (i == N_TABLES)
+			return;
+	}
+	forget_names();
+}
+
+static void
+catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	forget_names();
+}
+
+/*
+ * Register the callbacks that notice when names must be resolved again.
+ */
+void
+tjp_catalog_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
+}
+
+/*
+ * Resolve schema, tables and columns.  A table counts only if it belongs to
+ * this extension, so that nothing planted under the same name is believed.
+ */
+static bool
+resolve_names(void)
+{
+	Oid			schema = get_namespace_oid(TJP_SCHEMA, true);
+	Oid			extension = get_extension_oid(TJP_EXTENSION, true);
+	int			i;
+
+	if (!OidIsValid(schema) || !OidIsValid(extension))
+		return false;
+
+	for (i = 0; i < N_TABLES; i++)
+	{
+		Oid			relid = get_relname_relid(table_definitions[i].name, schema);
+		int			c;
+
+		if (!OidIsValid(relid) ||
+			getExtensionOfObject(RelationRelationId, relid) != extension)
+			return false;
+		tables[i].relid = relid;
+		for (c = 0; c < MAX_COLUMNS && table_definitions[i].columns[c] != NULL; c++)
+		{
+			tables[i].columns[c] = get_attnum(relid, table_definitions[i].columns[c]);
+			if (tables[i].columns[c] == InvalidAttrNumber)
+				return false;
+		}
+	}
+	for (i = 0; i < N_PATHS; i++)
+		paths[i].known = false;
+	return true;
+}
+
+/*
+ * Open one of our tables, or return NULL if it cannot be found.  On return the
+ * resolved names are current as of the lock.
+ */
+static Relation
+open_table(TableId table, LOCKMODE lockmode)
+{
+	int			tries;
+
+	/* a name that changes under us more often than this is being dropped */
+	for (tries = 0; tries < 10; tries++)
+	{
+		Relation	rel;
+
+		if (!catalog_resolved)
+		{
+			/* set first: an invalidation while resolving must not be lost */
+			catalog_resolved = true;
+			if (!resolve_names())
+			{
+				forget_names();
+				return NULL;
+			}
+			if (!catalog_resolved)
+				continue;
+		}
+		rel = try_table_open(tables[table].relid, lockmode);
+		if (rel != NULL && catalog_resolved)
+			return rel;
+		if (rel != NULL)
+			table_close(rel, NoLock);
+		forget_names();
+	}
+	return NULL;
+}
+
+/*
+ * Can every row that the path looks for be found in this index?  A partial
+ * index will do if its predicate only asks that a column of the search key is
+ * not NULL.
+ */
+static bool
+index_covers(Relation index, AccessPath path)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	const AttrNumber *columns = tables[path_definitions[path].table].columns;
+	NullTest   *test;
+	int			i;
+
+	if (predicate == NIL)
+		return true;
+	if (list_length(predicate) != 1 || !IsA(linitial(predicate), NullTest))
+		return false;
+	test = linitial_node(NullTest, predicate);
+	if (test->nulltesttype != IS_NOT_NULL || test->argisrow || !IsA(test->arg, Var))
+		return false;
+	for (i = 0; i < path_definitions[path].nkeys; i++)
+		if (columns[path_definitions[path].keys[i]] == castNode(Var, test->arg)->varattno)
+			return true;
+	return false;
+}
+
+/*
+ * Fill keys for a search of path through index; false if the index does not
+ * serve: its first columns must be just the columns of the search.
+ */
+static bool
+match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
+{
+	const AttrNumber *columns = tables[path_definitions[path].table].columns;
+	int			nkeys = path_definitions[path].nkeys;
+	int			i,
+				c;
+
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		!index->rd_index->indisvalid || !index->rd_index->indislive ||
+		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
+		return false;
+
+	for (i = 0; i < nkeys; i++)
+	{
+		AttrNumber	attnum = columns[path_definitions[path].keys[i]];
+		Oid			opr;
+
+		for (c = 0; c < nkeys; c++)
+			if (index->rd_index->indkey.values[c] == attnum)
+				break;
+		if (c == nkeys)
+			return false;
+		if (index->rd_indcollation[c] != TupleDescAttr(RelationGetDescr(heap), attnum - 1)->attcollation)
+			return false;
+		opr = get_opfamily_member(index->rd_opfamily[c], index->rd_opcintype[c],
+								  index->rd_opcintype[c], BTEqualStrategyNumber);
+		if (!OidIsValid(opr))
+			return false;
+		keys[i].index_column = c + 1;
+		keys[i].equal_proc = get_opcode(opr);
+		keys[i].collation = index->rd_indcollation[c];
+	}
+	return index_covers(index, path);
+}
+
+/*
+ * Choose the index for a path.  Our lock on the heap keeps an index that is
+ * valid now from being dropped by others before this transaction ends.
+ */
+static void
+choose_index(Relation heap, AccessPath path)
+{
+	List	   *indexes = RelationGetIndexList(heap);
+	bool		passing = false;
+	ListCell   *lc;
+
+	paths[path].index = InvalidOid;
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		bool		fits = match_index(heap, index, path, paths[path].keys);
+
+		/* broken HOT chains: old snapshots may not use this index yet */
+		if (fits && index->rd_index->indcheckxmin &&
+			!TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+								   TransactionXmin))
+		{
+			fits = false;
+			passing = true;
+		}
+		if (fits)
+			paths[path].index = RelationGetRelid(index);
+		index_close(index, NoLock);
+		if (fits)
+			break;
+	}
+	list_free(indexes);
+
+	/* a reason that time removes sends no invalidation: look again next time */
+	paths[path].known = !passing;
+}
+
+/*
+ * Begin a search by equality; values are in the order of the path's keys.
+ * False if the table cannot be found (then there is nothing to end).
+ */
+static bool
+begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *values)
+{
+	TableId		table = path_definitions[path].table;
+	int			nkeys = path_definitions[path].nkeys;
+	ScanKeyData keys[MAX_KEYS];
+	int			i;
+
+	scan->table = table;
+	scan->heap = open_table(table, AccessShareLock);
+	if (scan->heap == NULL)
+		return false;
+	if (!paths[path].known)
+		choose_index(scan->heap, path);
+
+	scan->slot = table_slot_create(scan->heap, NULL);
+	if (OidIsValid(paths[path].index))
+	{
+		scan->index = index_open(paths[path].index, AccessShareLock);
+		for (i = 0; i < nkeys; i++)
+			ScanKeyEntryInitialize(&keys[i], 0, paths[path].keys[i].index_column,
+								   BTEqualStrategyNumber, InvalidOid,
+								   paths[path].keys[i].collation,
+								   paths[path].keys[i].equal_proc, values[i]);
+		scan->index_scan = tjp_index_beginscan(scan->heap, scan->index, snapshot, nkeys);
+		index_rescan(scan->index_scan, keys, nkeys, NULL, 0);
+		scan->heap_scan = NULL;
+	}
+	else
+	{
+		const AttrNumber *columns = tables[table].columns;
+
+		for (i = 0; i < nkeys; i++)
+		{
+			AttrNumber	attnum = columns[path_definitions[path].keys[i]];
+			Form_pg_attribute att = TupleDescAttr(RelationGetDescr(scan->heap), attnum - 1);
+			TypeCacheEntry *type = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR);
+
+			ScanKeyEntryInitialize(&keys[i], 0, attnum, BTEqualStrategyNumber,
+								   InvalidOid, att->attcollation,
+								   get_opcode(type->eq_opr), values[i]);
+		}
+		scan->index = NULL;
+		scan->index_scan = NULL;
+		scan->heap_scan = table_beginscan(scan->heap, snapshot, nkeys, keys);
+	}
+	return true;
+}
+
+static bool
+next_row(PathScan *scan)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (scan->index_scan != NULL)
+		return index_getnext_slot(scan->index_scan, ForwardScanDirection, scan->slot);
+	return table_scan_getnextslot(scan->heap_scan, ForwardScanDirection, scan->slot);
+}
+
+static void
+end_scan(PathScan *scan)
+{
+	ExecDropSingleTupleTableSlot(scan->slot);
+	if (scan->index_scan != NULL)
+	{
+		index_endscan(scan->index_scan);
+		index_close(scan->index, NoLock);
+	}
+	else
+		table_endscan(scan->heap_scan);
+	table_close(scan->heap, NoLock);
+}
+
+/* A column of the current row; *isnull may be NULL for columns that are NOT NULL. */
+static Datum
+row_value(PathScan *scan, int column, bool *isnull)
+{
+	bool		null;
+	Datum		value = slot_getattr(scan->slot, tables[scan->table].columns[column], &null);
+
+	if (isnull != NULL)
+		*isnull = null;
+	else if (null)
+		elog(ERROR, "unexpected null in tj_perm.%s.%s",
+			 table_definitions[scan->table].name,
+			 table_definitions[scan->table].columns[column]);
+	return value;
+}
+
+/* Is this text exactly the given bytes? */
+static bool
+text_is(Datum value, const char *bytes, Size len)
+{
+	text	   *t = DatumGetTextPP(value);
+
+	return VARSIZE_ANY_EXHDR(t) == len && memcmp(VARDATA_ANY(t), bytes, len) == 0;
+}
+
+static bool
+row_text_is(PathScan *scan, int column, const char *word)
+{
+	return text_is(row_value(scan, column, NULL), word, strlen(word));
+}
+
+static bool
+row_text_equals(PathScan *scan, int column, Datum other)
+{
+	text	   *t = DatumGetTextPP(other);
+
+	return text_is(row_value(scan, column, NULL), VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+}
+
+static TjpGroupKind
+row_group_kind(PathScan *scan)
+{
+	if (row_text_is(scan, GROUPS_KIND, "admins"))
+		return TJP_GROUP_ADMINS;
+	if (row_text_is(scan, GROUPS_KIND, "all_users"))
+		return TJP_GROUP_ALL_USERS;
+	return TJP_GROUP_CUSTOM;
+}
+
+/*
+ * Does the workspace exist, and is it active?
+ */
+bool
+tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active)
+{
+	PathScan	scan;
+	bool		found;
+
+	*active = false;
+	if (!begin_scan(&scan, WORKSPACE_BY_KEY, snapshot, &workspace))
+		return false;
+	found = next_row(&scan);
+	if (found)
+		*active = row_text_is(&scan, WORKSPACES_STATUS, "active");
+	end_scan(&scan);
+	return found;
+}
+
+/*
+ * Is the user a member of the workspace, and an active one?
+ */
+bool
+tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user, bool *active)
+{
+	PathScan	scan;
+	Datum		values[] = {workspace, user};
+	bool		found;
+
+	*active = false;
+	if (!begin_scan(&scan, MEMBER_BY_KEY, snapshot, values))
+		return false;
+	found = next_row(&scan);
+	if (found)
+		*active = row_text_is(&scan, MEMBERS_STATUS, "active");
+	end_scan(&scan);
+	return found;
+}
+
+/*
+ * Look up a group by id; only a group of that workspace counts.
+ */
+static TjpGroup *
+group_of_workspace(Snapshot snapshot, Datum workspace, int64 group_id)
+{
+	PathScan	scan;
+	Datum		value = Int64GetDatum(group_id);
+	TjpGroup   *group = NULL;
+
+	if (!begin_scan(&scan, GROUP_BY_ID, snapshot, &value))
+		return NULL;
+	while (group == NULL && next_row(&scan))
+	{
+		if (!row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
+			continue;
+		group = palloc(sizeof(TjpGroup));
+		group->group_id = group_id;
+		group->kind = row_group_kind(&scan);
+	}
+	end_scan(&scan);
+	return group;
+}
+
+/*
+ * The groups whose rows list the member (All Users is not listed), as a List
+ * of TjpGroup.
+ */
+List *
+tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user)
+{
+	PathScan	scan;
+	Datum		values[] = {workspace, user};
+	List	   *result = NIL;
+
+	if (!begin_scan(&scan, MEMBERSHIPS_OF_MEMBER, snapshot, values))
+		return NIL;
+	while (next_row(&scan))
+	{
+		int64		group_id = DatumGetInt64(row_value(&scan, GROUP_MEMBERS_GROUP_ID, NULL));
+		TjpGroup   *group = group_of_workspace(snapshot, workspace, group_id);
+
+		if (group != NULL)
+			result = lappend(result, group);
+	}
+	end_scan(&scan);
+	return result;
+}
+
+/*
+ * The group All Users of a workspace, as a List of at most one TjpGroup.
+ */
+List *
+tjp_catalog_default_groups(Snapshot snapshot, Datum workspace)
+{
+	PathScan	scan;
+	Datum		values[] = {workspace, CStringGetTextDatum("all users")};
+	List	   *result = NIL;
+
+	if (!begin_scan(&scan, GROUP_BY_NAME, snapshot, values))
+		return NIL;
+	while (next_row(&scan))
+	{
+		TjpGroup   *group;
+
+		if (row_group_kind(&scan) != TJP_GROUP_ALL_USERS)
+			continue;
+		group = palloc(sizeof(TjpGroup));
+		group->group_id = DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL));
+		group->kind = TJP_GROUP_ALL_USERS;
+		result = lappend(result, group);
+	}
+	end_scan(&scan);
+	return result;
+}
+
+/*
+ * The groups that hold the given group directly, as a List of TjpGroup.  Only
+ * rows of that workspace count.
+ */
+List *
+tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_id)
+{
+	PathScan	scan;
+	Datum		value = Int64GetDatum(inner_group_id);
+	List	   *result = NIL;
+
+	if (!begin_scan(&scan, NESTINGS_OF_INNER, snapshot, &value))
+		return NIL;
+	while (next_row(&scan))
+	{
+		int64		group_id = DatumGetInt64(row_value(&scan, GROUP_NESTING_GROUP_ID, NULL));
+		TjpGroup   *group;
+
+		if (!row_text_equals(&scan, GROUP_NESTING_WORKSPACE_ID, workspace))
+			continue;
+		group = group_of_workspace(snapshot, workspace, group_id);
+		if (group != NULL)
+			result = lappend(result, group);
+	}
+	end_scan(&scan);
+	return result;
+}
+
+/* Collect the grants of a running scan that lie in the workspace. */
+static List *
+collect_grants(PathScan *scan, Datum workspace)
+{
+	List	   *result = NIL;
+
+	while (next_row(scan))
+	{
+		TjpGrant   *grant;
+		bool		isnull;
+
+		if (!row_text_equals(scan, GRANTS_WORKSPACE_ID, workspace))
+			continue;
+		grant = palloc(sizeof(TjpGrant));
+		grant->level = DatumGetTjpLevel(row_value(scan, GRANTS_LEVEL, NULL));
+		grant->valid_from = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_FROM, &isnull));
+		if (isnull)
+			grant->valid_from = DT_NOBEGIN;
+		grant->valid_until = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_UNTIL, &isnull));
+		if (isnull)
+			grant->valid_until = DT_NOEND;
+		result = lappend(result, grant);
+	}
+	return result;
+}
+
+/*
+ * The grants that a group holds on exactly this target, as a List of TjpGrant,
+ * whatever their validity.
+ */
+List *
+tjp_catalog_grants_to_group(Snapshot snapshot, Datum workspace, int64 group_id, Datum target)
+{
+	PathScan	scan;
+	Datum		values[] = {Int64GetDatum(group_id), target};
+	List	   *result;
+
+	if (!begin_scan(&scan, GRANTS_TO_GROUP, snapshot, values))
+		return NIL;
+	result = collect_grants(&scan, workspace);
+	end_scan(&scan);
+	return result;
+}
+
+/*
+ * Likewise for the grants that a user holds directly.
+ */
+List *
+tjp_catalog_grants_to_member(Snapshot snapshot, Datum workspace, Datum user, Datum target)
+{
+	PathScan	scan;
+	Datum		values[] = {workspace, user, target};
+	List	   *result;
+
+	if (!begin_scan(&scan, GRANTS_TO_MEMBER, snapshot, values))
+		return NIL;
+	result = collect_grants(&scan, workspace);
+	end_scan(&scan);
+	return result;
+}
+
+/*
+ * Has this transaction stamped the key already?  Read from the row and never
+ * from a memo, since a memo survives ROLLBACK TO SAVEPOINT.
+ */
+static bool
+stamped_by_this_transaction(Datum *values)
+{
+	PathScan	scan;
+	bool		mine = false;
+
+	if (!begin_scan(&scan, STAMP_BY_KEY, SnapshotSelf, values))
+		return false;
+	if (next_row(&scan))
+	{
+		bool		isnull;
+		Datum		xmin = slot_getsysattr(scan.slot, MinTransactionIdAttributeNumber, &isnull);
+
+		mine = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	}
+	end_scan(&scan);
+	return mine;
+}
+
+/*
+ * Give the key a new random stamp, once per transaction.
+ *
+ * Takes the row lock that orders the writers of one key; it is held to the end
+ * of the transaction.  Under REPEATABLE READ and SERIALIZABLE a key stamped by
+ * a transaction that this one cannot see raises 40001.  An upsert, since the
+ * row may be missing.  Runs as the owner of the table, whoever writes.
+ */
+void
+tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user)
+{
+	Datum		values[] = {workspace, Int64GetDatum(group_id), user, (Datum) 0};
+	int64		stamp;
+	Relation	rel;
+	Oid			owner;
+	Oid			save_userid;
+	int			save_sec_context;
+
+	if (stamped_by_this_transaction(values))
+		return;
+
+	/* not random(): setseed() could make that repeat */
+	if (!pg_strong_random(&stamp, sizeof(stamp)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	values[3] = Int64GetDatum(stamp);
+
+	rel = open_table(STAMPS, RowExclusiveLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s.%s\" does not exist", TJP_SCHEMA,
+						table_definitions[STAMPS].name),
+				 errhint("The extension tj_perm is damaged.")));
+	owner = rel->rd_rel->relowner;
+	table_close(rel, NoLock);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	GetUserIdAndSecContext(&save_userid, &save_sec_context);
+	SetUserIdAndSecContext(owner, save_sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	renewing_stamp = true;
+	PG_TRY();
+	{
+		if (stamp_plan == NULL)
+		{
+			Oid			types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID};
+			SPIPlanPtr	plan;
+
+			plan = SPI_prepare("INSERT INTO tj_perm.stamps (workspace_id, group_id, user_id, stamp)"
+							   " VALUES ($1, $2, $3, $4)"
+							   " ON CONFLICT (workspace_id, group_id, user_id)"
+							   " DO UPDATE SET stamp = EXCLUDED.stamp", 4, types);
+			if (plan == NULL)
+				elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+			SPI_keepplan(plan);
+			stamp_plan = plan;
+		}
+		if (SPI_execute_plan(stamp_plan, values, NULL, false, 0) != SPI_OK_INSERT)
+			elog(ERROR, "could not renew a stamp");
+	}
+	PG_FINALLY();
+	{
+		renewing_stamp = false;
+		SetUserIdAndSecContext(save_userid, save_sec_context);
+	}
+	PG_END_TRY();
+	SPI_finish();
+}
+
+/*
+ * Is the write to the table of stamps that is being done ours?
+ */
+bool
+tjp_catalog_is_renewing_stamp(void)
+{
+	return renewing_stamp;
+}

@@ -1,0 +1,46 @@
+/*
+ * src/compat.h
+ *	  Differences between PostgreSQL 15, 16, 17 and 18.
+ *
+ * The only file that looks at PG_VERSION_NUM.
+ */
+#ifndef TJP_COMPAT_H
+#define TJP_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "tj_perm needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#endif
+
+/*
+ * Report bad input of a type, and return dummy_value from the calling
+ * function if the caller of the input function asked for soft errors.  15
+ * knows hard errors only.
+ */
+#if PG_VERSION_NUM >= 160000
+#define tjp_ereturn(escontext, dummy_value, ...) \
+	ereturn(escontext, dummy_value, __VA_ARGS__)
+#else
+#define tjp_ereturn(escontext, dummy_value, ...) \
+	do { \
+		(void) (escontext); \
+		ereport(ERROR, __VA_ARGS__); \
+		return dummy_value; \
+	} while (0)
+#endif
+
+/* index_beginscan() without instrumentation and order-by operators. */
+#if PG_VERSION_NUM >= 180000
+#define tjp_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
+#else
+#define tjp_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
+#endif							/* TJP_COMPAT_H */

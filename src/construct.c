@@ -1,0 +1,501 @@
+/*
+ * src/construct.c
+ *	  SQL constructors of tj_resource: tj_workspace() and tj_resource().
+ *
+ * Owns which SQL types may name a workspace, a type or an id, and how each of
+ * them is spelt.  Must not know users, levels or our tables; looks up types
+ * once per call site, never per row.
+ *
+ * A constructor is called for every row of a policy.  It never raises an error
+ * about a value: what no resource can hold (too long, too many, an empty type)
+ * gives NULL.  Errors are about the call itself: wrong types, wrong number of
+ * arguments.
+ */
+#include "postgres.h"
+
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/uuid.h"
+
+#include "resource.h"
+
+/* room for the text of a bigint or uuid; longer values are pointed to */
+#define SCRATCH_LEN 36
+
+/* How the Datum of an argument becomes bytes. */
+typedef enum ArgKind
+{
+	ARG_TEXT,					/* text, varchar */
+	ARG_CSTRING,				/* a literal of no type yet */
+	ARG_NAME,
+	ARG_INT2,
+	ARG_INT4,
+	ARG_INT8,
+	ARG_UUID
+} ArgKind;
+
+/* What an argument stands for. */
+typedef enum ArgRole
+{
+	ROLE_WORKSPACE,
+	ROLE_TYPE,
+	ROLE_CONTAINER,				/* an id that is not the last one */
+	ROLE_ID						/* the last id */
+} ArgRole;
+
+/* One argument of a call site, of which elements matter only to arrays. */
+typedef struct ArgPlan
+{
+	ArgKind		kind;			/* of the elements if it is an array */
+	bool		is_array;
+	int16		elem_len;
+	bool		elem_byval;
+	char		elem_align;
+} ArgPlan;
+
+/* What is found out once per call site, kept in fn_extra. */
+typedef struct CallPlan
+{
+	int			nargs;
+	ArgPlan		args[FLEXIBLE_ARRAY_MEMBER];
+} CallPlan;
+
+static const char *role_name(ArgRole role);
+static ArgRole arg_role(int argno, int nargs);
+static bool kind_of_type(Oid type, ArgKind *kind);
+static Oid	type_before_implicit_cast(FmgrInfo *flinfo, int argno);
+static void refuse_type(Oid type, ArgRole role, int argno) pg_attribute_noreturn();
+static void check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role);
+static void plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg);
+static void plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg);
+static CallPlan *make_plan(FmgrInfo *flinfo, int nargs, bool all_text);
+static CallPlan *get_plan(FunctionCallInfo fcinfo, bool all_text);
+static int	spell_uuid(const pg_uuid_t *uuid, char *scratch);
+static int	spell(Datum value, ArgKind kind, char *scratch, const char **word);
+static bool add_element(TjpElement *elements, int *nelements, const char *type, int type_len,
+						Datum id, ArgKind kind, char (*scratch)[SCRATCH_LEN]);
+static bool add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
+					  Datum ids, const ArgPlan *arg, char (*scratch)[SCRATCH_LEN]);
+static Datum construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan);
+static Datum construct_workspace(FunctionCallInfo fcinfo, ArgKind kind);
+
+static const char *
+role_name(ArgRole role)
+{
+	switch (role)
+	{
+		case ROLE_WORKSPACE:
+			return "a workspace key";
+		case ROLE_TYPE:
+			return "an element type";
+		case ROLE_CONTAINER:
+		case ROLE_ID:
+			return "an id";
+	}
+	return "an argument";
+}
+
+/* The role of an argument of tj_resource(workspace, type, id [, type, id]...). */
+static ArgRole
+arg_role(int argno, int nargs)
+{
+	if (argno == 0)
+		return ROLE_WORKSPACE;
+	if (argno == nargs - 1)
+		return ROLE_ID;
+	return argno % 2 == 1 ? ROLE_TYPE : ROLE_CONTAINER;
+}
+
+/* How a base type is spelt; false if it can be no part of a resource. */
+static bool
+kind_of_type(Oid type, ArgKind *kind)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+			*kind = ARG_TEXT;
+			return true;
+		case UNKNOWNOID:
+			*kind = ARG_CSTRING;
+			return true;
+		case NAMEOID:
+			*kind = ARG_NAME;
+			return true;
+		case INT2OID:
+			*kind = ARG_INT2;
+			return true;
+		case INT4OID:
+			*kind = ARG_INT4;
+			return true;
+		case INT8OID:
+			*kind = ARG_INT8;
+			return true;
+		case UUIDOID:
+			*kind = ARG_UUID;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * The type that an argument had before PostgreSQL cast it by itself to the
+ * declared type; InvalidOid if there was no such cast or it cannot be told.
+ */
+static Oid
+type_before_implicit_cast(FmgrInfo *flinfo, int argno)
+{
+	Node	   *arg;
+	Node	   *inner;
+
+	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
+		return InvalidOid;
+	arg = list_nth(((FuncExpr *) flinfo->fn_expr)->args, argno);
+
+	for (inner = arg;;)
+	{
+		if (IsA(inner, RelabelType) &&
+			((RelabelType *) inner)->relabelformat == COERCE_IMPLICIT_CAST)
+			inner = (Node *) ((RelabelType *) inner)->arg;
+		else if (IsA(inner, CoerceViaIO) &&
+				 ((CoerceViaIO *) inner)->coerceformat == COERCE_IMPLICIT_CAST)
+			inner = (Node *) ((CoerceViaIO *) inner)->arg;
+		else if (IsA(inner, FuncExpr) &&
+				 ((FuncExpr *) inner)->funcformat == COERCE_IMPLICIT_CAST)
+			inner = linitial(((FuncExpr *) inner)->args);
+		else
+			break;
+	}
+	return inner == arg ? InvalidOid : getBaseType(exprType(inner));
+}
+
+static void
+refuse_type(Oid type, ArgRole role, int argno)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("type %s cannot be %s of a tj_resource", format_type_be(type), role_name(role)),
+			 role == ROLE_TYPE ?
+			 errdetail("An element type is text, varchar or name.") :
+			 errdetail("Workspace keys and ids are text, varchar, name, smallint, integer, bigint or uuid: types in which equal values have one spelling."),
+			 errhint("Check the order of the arguments, or cast argument %d, for example to text.",
+					 argno + 1)));
+}
+
+/*
+ * Refuse a value that PostgreSQL itself has turned into the declared type, if
+ * we would refuse its own type: citext and char(n) compare otherwise than the
+ * text they are cast to, so that an index condition would miss rows.
+ */
+static void
+check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role)
+{
+	Oid			type = type_before_implicit_cast(flinfo, argno);
+	ArgKind		kind;
+
+	if (OidIsValid(type) && !kind_of_type(type, &kind))
+		refuse_type(type, role, argno);
+}
+
+/* Plan an argument of the function that takes "any". */
+static void
+plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
+{
+	Oid			type = get_fn_expr_argtype(flinfo, argno);
+	Oid			base;
+	Oid			elem;
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the type of argument %d of a tj_resource", argno + 1)));
+	base = getBaseType(type);
+
+	if (role == ROLE_CONTAINER && OidIsValid(elem = get_element_type(base)))
+	{
+		if (!kind_of_type(getBaseType(elem), &arg->kind))
+			refuse_type(type, role, argno);
+		arg->is_array = true;
+		get_typlenbyvalalign(elem, &arg->elem_len, &arg->elem_byval, &arg->elem_align);
+		return;
+	}
+
+	if (role == ROLE_ID && OidIsValid(get_element_type(base)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the last id of a tj_resource cannot be an array"),
+				 errdetail("An array names several containers; the last id names the thing itself.")));
+	if (!kind_of_type(base, &arg->kind) ||
+		(role == ROLE_TYPE && arg->kind > ARG_NAME))
+		refuse_type(type, role, argno);
+	check_implicit_cast(flinfo, argno, role);
+}
+
+/* Plan an argument that is declared as text. */
+static void
+plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
+{
+	arg->kind = ARG_TEXT;
+	check_implicit_cast(flinfo, argno, role);
+}
+
+/* Look at a call site; palloc'd in its own context. */
+static CallPlan *
+make_plan(FmgrInfo *flinfo, int nargs, bool all_text)
+{
+	CallPlan   *plan;
+
+	if (get_fn_expr_variadic(flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("tj_resource cannot be called with VARIADIC and an array"),
+				 errhint("Write types and ids as separate arguments; an array as one container's id names several containers of that type.")));
+	if (nargs % 2 == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a type without an id in the arguments of a tj_resource"),
+				 errdetail("%d arguments were given.", nargs),
+				 errhint("Arguments are a workspace, then pairs of type and id: tj_resource(workspace, type, id [, type, id]...).")));
+
+	plan = MemoryContextAllocZero(flinfo->fn_mcxt,
+								  offsetof(CallPlan, args) + nargs * sizeof(ArgPlan));
+	plan->nargs = nargs;
+	for (int i = 0; i < nargs; i++)
+	{
+		ArgRole		role = arg_role(i, nargs);
+
+		if (all_text)
+			plan_text_arg(flinfo, i, role, &plan->args[i]);
+		else
+			plan_arg(flinfo, i, role, &plan->args[i]);
+	}
+	return plan;
+}
+
+/* The plan of this call site. */
+static CallPlan *
+get_plan(FunctionCallInfo fcinfo, bool all_text)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = make_plan(flinfo, PG_NARGS(), all_text);
+	return flinfo->fn_extra;
+}
+
+/* Write a uuid as uuid_out does. */
+static int
+spell_uuid(const pg_uuid_t *uuid, char *scratch)
+{
+	static const char hex_digits[] = "0123456789abcdef";
+	char	   *out = scratch;
+
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = hex_digits[uuid->data[i] >> 4];
+		*out++ = hex_digits[uuid->data[i] & 0x0f];
+	}
+	return out - scratch;
+}
+
+/*
+ * The bytes of a value: returns their number and points *word to them, into
+ * the value itself or into scratch.
+ */
+static int
+spell(Datum value, ArgKind kind, char *scratch, const char **word)
+{
+	text	   *txt;
+
+	*word = scratch;
+	switch (kind)
+	{
+		case ARG_TEXT:
+			txt = DatumGetTextPP(value);
+			*word = VARDATA_ANY(txt);
+			return VARSIZE_ANY_EXHDR(txt);
+		case ARG_CSTRING:
+			*word = DatumGetCString(value);
+			return strlen(*word);
+		case ARG_NAME:
+			*word = NameStr(*DatumGetName(value));
+			return strlen(*word);
+		case ARG_INT2:
+			return pg_itoa(DatumGetInt16(value), scratch);
+		case ARG_INT4:
+			return pg_ltoa(DatumGetInt32(value), scratch);
+		case ARG_INT8:
+			return pg_lltoa(DatumGetInt64(value), scratch);
+		case ARG_UUID:
+			return spell_uuid(DatumGetUUIDP(value), scratch);
+	}
+	pg_unreachable();
+}
+
+/* Append one element; false if it is over a limit. */
+static bool
+add_element(TjpElement *elements, int *nelements, const char *type, int type_len,
+			Datum id, ArgKind kind, char (*scratch)[SCRATCH_LEN])
+{
+	TjpElement *element;
+	int			id_len;
+
+	if (*nelements == TJP_MAX_ELEMENTS)
+		return false;
+	element = &elements[*nelements];
+	id_len = spell(id, kind, scratch[*nelements], &element->id);
+	if (id_len > TJP_MAX_ID_LEN)
+		return false;
+	element->id_len = id_len;
+	element->type = type;
+	element->type_len = type_len;
+	element->wildcard = false;
+	(*nelements)++;
+	return true;
+}
+
+/* Append one element per element of an array that is not NULL. */
+static bool
+add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
+		  Datum ids, const ArgPlan *arg, char (*scratch)[SCRATCH_LEN])
+{
+	ArrayType  *array = DatumGetArrayTypeP(ids);
+	int			nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	char	   *item = ARR_DATA_PTR(array);
+	bits8	   *nullmap = ARR_NULLBITMAP(array);
+
+	for (int i = 0; i < nitems; i++)
+	{
+		if (nullmap != NULL && !(nullmap[i / 8] & (1 << (i % 8))))
+			continue;
+		if (!add_element(elements, nelements, type, type_len,
+						 fetch_att(item, arg->elem_byval, arg->elem_len), arg->kind, scratch))
+			return false;
+		item = att_addlength_pointer(item, arg->elem_len, item);
+		item = (char *) att_align_nominal(item, arg->elem_align);
+	}
+	return true;
+}
+
+/* Build the resource that a call of tj_resource() asks for, or NULL. */
+static Datum
+construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan)
+{
+	int			last = plan->nargs - 1;
+	char		key_scratch[SCRATCH_LEN];
+	char		scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
+	TjpElement	elements[TJP_MAX_ELEMENTS];
+	int			nelements = 0;
+	const char *key;
+	int			key_len;
+	TjpResource *result;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(last))
+		PG_RETURN_NULL();
+	key_len = spell(PG_GETARG_DATUM(0), plan->args[0].kind, key_scratch, &key);
+
+	for (int i = 1; i < last; i += 2)
+	{
+		const ArgPlan *arg = &plan->args[i + 1];
+		char		unused[SCRATCH_LEN];
+		const char *type;
+		int			type_len;
+		bool		fits;
+
+		if (PG_ARGISNULL(i))
+			PG_RETURN_NULL();
+		type_len = spell(PG_GETARG_DATUM(i), plan->args[i].kind, unused, &type);
+		if (type_len == 0 || type_len > TJP_MAX_TYPE_LEN)
+			PG_RETURN_NULL();
+		if (PG_ARGISNULL(i + 1))
+			continue;			/* not in such a container */
+
+		if (arg->is_array)
+			fits = add_array(elements, &nelements, type, type_len,
+							 PG_GETARG_DATUM(i + 1), arg, scratch);
+		else
+			fits = add_element(elements, &nelements, type, type_len,
+							   PG_GETARG_DATUM(i + 1), arg->kind, scratch);
+		if (!fits)
+			PG_RETURN_NULL();
+	}
+
+	result = tjp_resource_make(key, key_len, elements, nelements);
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TJP_RESOURCE_P(result);
+}
+
+/* tj_resource("any", text, VARIADIC "any") */
+PG_FUNCTION_INFO_V1(tj_resource_construct);
+Datum
+tj_resource_construct(PG_FUNCTION_ARGS)
+{
+	return construct_resource(fcinfo, get_plan(fcinfo, false));
+}
+
+/* tj_resource(text, text, text [, text, text]...) */
+PG_FUNCTION_INFO_V1(tj_resource_construct_text);
+Datum
+tj_resource_construct_text(PG_FUNCTION_ARGS)
+{
+	return construct_resource(fcinfo, get_plan(fcinfo, true));
+}
+
+/* Build a resource without elements, or NULL. */
+static Datum
+construct_workspace(FunctionCallInfo fcinfo, ArgKind kind)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	char		scratch[SCRATCH_LEN];
+	const char *key;
+	int			key_len;
+	TjpResource *result;
+
+	/* the type before an implicit cast is looked at once per call site */
+	if (flinfo->fn_extra == NULL)
+	{
+		static char checked;
+
+		check_implicit_cast(flinfo, 0, ROLE_WORKSPACE);
+		flinfo->fn_extra = &checked;
+	}
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	key_len = spell(PG_GETARG_DATUM(0), kind, scratch, &key);
+	result = tjp_resource_make(key, key_len, NULL, 0);
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TJP_RESOURCE_P(result);
+}
+
+PG_FUNCTION_INFO_V1(tj_workspace_text);
+Datum
+tj_workspace_text(PG_FUNCTION_ARGS)
+{
+	return construct_workspace(fcinfo, ARG_TEXT);
+}
+
+PG_FUNCTION_INFO_V1(tj_workspace_int8);
+Datum
+tj_workspace_int8(PG_FUNCTION_ARGS)
+{
+	return construct_workspace(fcinfo, ARG_INT8);
+}
+
+PG_FUNCTION_INFO_V1(tj_workspace_uuid);
+Datum
+tj_workspace_uuid(PG_FUNCTION_ARGS)
+{
+	return construct_workspace(fcinfo, ARG_UUID);
+}

@@ -1,0 +1,61 @@
+/*
+ * src/guc.c
+ *	  The settings tj_perm.*.
+ *
+ * Defines every setting, in alphabetical order, and reserves the prefix.  Other
+ * rooms read them and never define one.
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "guc.h"
+#include "names.h"
+
+/*
+ * Who is asking.  The application sets it for each transaction; whoever may
+ * set it can act as anybody, hence PGC_SUSET and GRANT SET ON PARAMETER.
+ */
+char	   *tjp_user_id = NULL;
+
+/*
+ * Refuse what can be no user id, and keep the normalised spelling: it differs
+ * from the given one only in the case of letters, so it fits in place.
+ */
+static bool
+check_user_id(char **newval, void **extra, GucSource source)
+{
+	char		normal[TJP_MAX_USER_ID_LEN];
+	int			normal_len;
+	int			len;
+
+	if (*newval == NULL || **newval == '\0')
+		return true;
+	len = strlen(*newval);
+	if (!tjp_user_id_normalize(*newval, len, normal, &normal_len))
+	{
+		GUC_check_errdetail("A user id has 1 to %d bytes and no blanks at its ends.",
+							TJP_MAX_USER_ID_LEN);
+		return false;
+	}
+	Assert(normal_len == len);
+	memcpy(*newval, normal, len);
+	return true;
+}
+
+void
+tjp_guc_init(void)
+{
+	DefineCustomStringVariable("tj_perm.user_id",
+							   "Sets the end user on whose behalf the session acts.",
+							   "tj_user() returns it; empty means nobody. Set it for each transaction.",
+							   &tjp_user_id,
+							   NULL,
+							   PGC_SUSET,
+							   GUC_NOT_IN_SAMPLE,
+							   check_user_id,
+							   NULL,
+							   NULL);
+
+	MarkGUCPrefixReserved("tj_perm");
+}

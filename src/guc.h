@@ -1,0 +1,15 @@
+/*
+ * src/guc.h
+ *	  The settings tj_perm.*.
+ */
+#ifndef TJP_GUC_H
+#define TJP_GUC_H
+
+#include "postgres.h"
+
+/* The end user who is asking, normalised; NULL or empty if nobody is set. */
+extern char *tjp_user_id;
+
+extern void tjp_guc_init(void);
+
+#endif							/* TJP_GUC_H */

@@ -1,0 +1,54 @@
+/*
+ * src/resource.h
+ *	  The type tj_resource: a workspace and a path of elements.
+ *
+ * Declares the way between the stored value and its parts.  Only resource.c
+ * knows the layout; two resources are equal exactly if their bytes are.
+ */
+#ifndef TJP_RESOURCE_H
+#define TJP_RESOURCE_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#define TJP_MAX_KEY_LEN		255		/* bytes of a workspace key, may be 0 */
+#define TJP_MAX_TYPE_LEN	63		/* bytes of an element's type, at least 1 */
+#define TJP_MAX_ID_LEN		255		/* bytes of an element's id, may be 0 */
+#define TJP_MAX_ELEMENTS	64		/* elements of a path, may be 0 */
+
+/* As stored; the header may be packed.  Get at the parts by tjp_resource_view. */
+typedef struct varlena TjpResource;
+
+#define DatumGetTjpResourceP(X)		((TjpResource *) PG_DETOAST_DATUM_PACKED(X))
+#define TjpResourcePGetDatum(X)		PointerGetDatum(X)
+#define PG_GETARG_TJP_RESOURCE_P(n) DatumGetTjpResourceP(PG_GETARG_DATUM(n))
+#define PG_RETURN_TJP_RESOURCE_P(x) PG_RETURN_POINTER(x)
+
+/* One element of a path.  The strings are not terminated. */
+typedef struct TjpElement
+{
+	const char *type;
+	const char *id;				/* undefined if wildcard */
+	uint8		type_len;
+	uint8		id_len;			/* 0 if wildcard */
+	bool		wildcard;		/* type:* */
+} TjpElement;
+
+/* A resource taken apart; the pointers go into the resource itself. */
+typedef struct TjpResourceView
+{
+	const char *key;
+	int			key_len;
+	int			nelements;		/* 0: the workspace as a whole */
+	TjpElement	elements[TJP_MAX_ELEMENTS]; /* outermost first */
+} TjpResourceView;
+
+extern void tjp_resource_view(const TjpResource *resource, TjpResourceView *view);
+extern TjpResource *tjp_resource_make(const char *key, int key_len,
+									  const TjpElement *elements, int nelements);
+extern int	tjp_resource_compare(const TjpResource *a, const TjpResource *b);
+extern uint32 tjp_resource_hash(const TjpResource *resource);
+extern char *tjp_resource_text(const TjpResource *resource);
+
+#endif							/* TJP_RESOURCE_H */

@@ -1,0 +1,184 @@
+/*
+ * src/session.c
+ *	  Who is asking: the end user and the database role.
+ *
+ * Owns tj_user() and the door between callers and the functions that run as
+ * the extension's owner.  It must not decide what anybody may do.
+ *
+ * The door: a public function of schema tj_perm is this one C function.  It
+ * notes the caller's role, becomes the owner and calls the private function of
+ * the same name with a "_" in front.  SECURITY DEFINER would do the latter but
+ * hide the former: inside such a function nothing tells whom it was called by,
+ * and session_user is not the answer where an application's own SECURITY
+ * DEFINER function calls us.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+
+#include "guc.h"
+#include "session.h"
+
+/* The private function behind a public one, looked up once per call site. */
+typedef struct Door
+{
+	Oid			owner;
+	FmgrInfo	private_function;
+} Door;
+
+/* InvalidOid outside the door. */
+static Oid	caller_role = InvalidOid;
+
+Oid
+tjp_session_caller_role(void)
+{
+	return OidIsValid(caller_role) ? caller_role : GetUserId();
+}
+
+PG_FUNCTION_INFO_V1(tj_user);
+Datum
+tj_user(PG_FUNCTION_ARGS)
+{
+	if (tjp_user_id == NULL || tjp_user_id[0] == '\0')
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(tjp_user_id));
+}
+
+PG_FUNCTION_INFO_V1(tj_perm_caller_role);
+Datum
+tj_perm_caller_role(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_OID(tjp_session_caller_role());
+}
+
+/*
+ * Does the session look like a script of pg_dump or pg_restore?  Both set
+ * these three before any data, in every connection.  History then arrives with
+ * the data and must not be written a second time.  Functions that set their
+ * own search_path, as the administration API does, never look like that.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_is_restoring);
+Datum
+tj_perm_is_restoring(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!check_function_bodies && !row_security &&
+				   namespace_search_path != NULL && namespace_search_path[0] == '\0');
+}
+
+/*
+ * Find the private function: same schema, same arguments, same owner.
+ */
+static Door *
+find_door(FmgrInfo *flinfo)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(flinfo->fn_oid));
+	Form_pg_proc proc;
+	oidvector  *arguments;
+	char		name[NAMEDATALEN];
+	Oid			private_oid;
+	Oid			private_owner = InvalidOid;
+	Door	   *door;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", flinfo->fn_oid);
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	arguments = &proc->proargtypes;
+	snprintf(name, sizeof(name), "_%s", NameStr(proc->proname));
+	private_oid = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+								  CStringGetDatum(name),
+								  PointerGetDatum(arguments),
+								  ObjectIdGetDatum(proc->pronamespace));
+	if (OidIsValid(private_oid))
+	{
+		HeapTuple	private_tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(private_oid));
+
+		if (HeapTupleIsValid(private_tuple))
+		{
+			private_owner = ((Form_pg_proc) GETSTRUCT(private_tuple))->proowner;
+			ReleaseSysCache(private_tuple);
+		}
+	}
+	if (!OidIsValid(private_owner) || private_owner != proc->proowner)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function \"%s\" does not exist or has another owner", name),
+				 errhint("The extension tj_perm is damaged.")));
+
+	door = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Door));
+	door->owner = proc->proowner;
+	fmgr_info_cxt(private_oid, &door->private_function, flinfo->fn_mcxt);
+	fmgr_info_set_expr((fmNodePtr) flinfo->fn_expr, &door->private_function);
+	ReleaseSysCache(tuple);
+	return door;
+}
+
+/*
+ * Call the private function behind the public one, as the owner of both.
+ *
+ * Passes arguments, the result (sets included) and trigger data through.  A
+ * call from inside keeps the outer caller.  The user id is put back on every
+ * way out; on an error that ends a subtransaction core does so as well.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_as_owner);
+Datum
+tj_perm_as_owner(PG_FUNCTION_ARGS)
+{
+	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
+	Door	   *door = fcinfo->flinfo->fn_extra;
+	Oid			outer_caller = caller_role;
+	Oid			save_userid;
+	int			save_sec_context;
+	volatile Datum result = (Datum) 0;
+	int			i;
+
+	if (door == NULL)
+	{
+		door = find_door(fcinfo->flinfo);
+		fcinfo->flinfo->fn_extra = door;
+	}
+
+	InitFunctionCallInfoData(*call, &door->private_function, fcinfo->nargs,
+							 fcinfo->fncollation, fcinfo->context, fcinfo->resultinfo);
+	for (i = 0; i < fcinfo->nargs; i++)
+		call->args[i] = fcinfo->args[i];
+
+	/*
+	 * A set must be complete when we return: a function that yields row by row
+	 * would go on after we have become the caller again.
+	 */
+	if (fcinfo->resultinfo != NULL && IsA(fcinfo->resultinfo, ReturnSetInfo))
+	{
+		ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+		rsinfo->allowedModes &= ~SFRM_ValuePerCall;
+		rsinfo->allowedModes |= SFRM_Materialize_Preferred;
+	}
+
+	GetUserIdAndSecContext(&save_userid, &save_sec_context);
+	if (!OidIsValid(caller_role))
+		caller_role = save_userid;
+	SetUserIdAndSecContext(door->owner, save_sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	PG_TRY();
+	{
+		result = FunctionCallInvoke(call);
+	}
+	PG_FINALLY();
+	{
+		SetUserIdAndSecContext(save_userid, save_sec_context);
+		caller_role = outer_caller;
+	}
+	PG_END_TRY();
+
+	fcinfo->isnull = call->isnull;
+	return result;
+}

@@ -1,0 +1,23 @@
+/*
+ * src/tj_perm.c
+ *	  Module magic and start: calls each room's init in order.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "catalog.h"
+#include "guc.h"
+#include "trigger.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	tjp_guc_init();
+	tjp_catalog_init();
+	tjp_trigger_init();
+}

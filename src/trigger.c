@@ -1,0 +1,243 @@
+/*
+ * src/trigger.c
+ *	  The triggers on our tables that exactness depends on.
+ *
+ * Owns the dirty mark, the renewal of stamps, the refusal of TRUNCATE and the
+ * protection of the stamps themselves.  All are ENABLE ALWAYS: they must fire
+ * in logical apply and under session_replication_role = replica too.  It must
+ * not know what a stamp is kept for (src/README.md tells the protocol once).
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "catalog.h"
+#include "trigger.h"
+
+/*
+ * Set by the first change of a tj_perm table, cleared when the top-level
+ * transaction ends.  A savepoint that is rolled back does not clear it: what
+ * was computed meanwhile may have seen the change.
+ */
+static bool transaction_is_dirty = false;
+
+bool
+tjp_trigger_transaction_is_dirty(void)
+{
+	return transaction_is_dirty;
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			transaction_is_dirty = false;
+			break;
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			break;
+	}
+}
+
+void
+tjp_trigger_init(void)
+{
+	RegisterXactCallback(transaction_ended, NULL);
+}
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" can only be called as a trigger", name)));
+	return (TriggerData *) fcinfo->context;
+}
+
+/* The row that a BEFORE ROW trigger returns to let the change happen. */
+static Datum
+unchanged_row(TriggerData *data)
+{
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		return PointerGetDatum(data->tg_newtuple);
+	return PointerGetDatum(data->tg_trigtuple);
+}
+
+/*
+ * BEFORE ROW: from the first change of a tj_perm table on, the transaction is
+ * dirty.  Before, since a row can be seen before its AFTER trigger has run.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_mark_dirty);
+Datum
+tj_perm_mark_dirty(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "mark_dirty");
+
+	transaction_is_dirty = true;
+	return unchanged_row(data);
+}
+
+PG_FUNCTION_INFO_V1(tj_perm_transaction_is_dirty);
+Datum
+tj_perm_transaction_is_dirty(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(transaction_is_dirty);
+}
+
+/* A column of a row by its name; errors if there is no such column. */
+static Datum
+named_column(TriggerData *data, HeapTuple row, const char *name, bool *isnull)
+{
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	int			attnum = SPI_fnumber(tupdesc, name);
+
+	if (attnum <= 0)
+		elog(ERROR, "table \"%s\" has no column \"%s\"",
+			 RelationGetRelationName(data->tg_relation), name);
+	return heap_getattr(row, attnum, tupdesc, isnull);
+}
+
+/*
+ * Renew the stamp of the principal that stands in a row.
+ */
+static void
+stamp_row(TriggerData *data, HeapTuple row)
+{
+	char	  **args = data->tg_trigger->tgargs;
+	Datum		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+	Datum		workspace;
+	Datum		key;
+	bool		isnull;
+
+	workspace = named_column(data, row, args[1], &isnull);
+	if (isnull)
+		return;
+	if (strcmp(args[0], "workspace") == 0)
+	{
+		tjp_catalog_renew_stamp(workspace, 0, empty);
+		return;
+	}
+
+	key = named_column(data, row, args[2], &isnull);
+	if (isnull)
+		return;
+	if (strcmp(args[0], "member") == 0)
+		tjp_catalog_renew_stamp(workspace, 0, key);
+	else if (strcmp(args[0], "group") == 0)
+		tjp_catalog_renew_stamp(workspace, DatumGetInt64(key), empty);
+	else if (strcmp(args[0], "workspace_unless") == 0)
+	{
+		char	   *value = TextDatumGetCString(key);
+
+		if (strcmp(value, args[3]) != 0)
+			tjp_catalog_renew_stamp(workspace, 0, empty);
+		pfree(value);
+	}
+	else
+		elog(ERROR, "unknown kind of stamp \"%s\"", args[0]);
+}
+
+/*
+ * AFTER ROW: renew the stamps of the principals in the row, old and new.
+ *
+ * Arguments: "workspace", column of the workspace; "member" or "group", column
+ * of the workspace, column of the key (nothing is done where it is NULL);
+ * "workspace_unless", column of the workspace, column, value that needs none.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_renew_stamps);
+Datum
+tj_perm_renew_stamps(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "renew_stamps");
+
+	stamp_row(data, data->tg_trigtuple);
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		stamp_row(data, data->tg_newtuple);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * BEFORE ROW on the table of stamps: whatever does not come from the stamping
+ * code (a restore, a published table) is dropped, since stamps are local.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_keep_stamps);
+Datum
+tj_perm_keep_stamps(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "keep_stamps");
+
+	if (!tjp_catalog_is_renewing_stamp())
+		return PointerGetDatum(NULL);
+	return unchanged_row(data);
+}
+
+/*
+ * BEFORE TRUNCATE: refused, since it ignores snapshots.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_refuse_truncate);
+Datum
+tj_perm_refuse_truncate(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "refuse_truncate");
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot truncate table \"%s\"", RelationGetRelationName(data->tg_relation)),
+			 errdetail("TRUNCATE ignores snapshots, so that running statements would see other permissions than their own."),
+			 errhint("Use DELETE, or tj_perm.drop_workspace().")));
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Renew a stamp from SQL: a guard (-1, -2) of a workspace, or the epoch (an
+ * empty workspace, 0).
+ */
+PG_FUNCTION_INFO_V1(tj_perm_renew_guard);
+Datum
+tj_perm_renew_guard(PG_FUNCTION_ARGS)
+{
+	tjp_catalog_renew_stamp(PointerGetDatum(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT64(1),
+							PointerGetDatum(cstring_to_text_with_len("", 0)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * Was a row version with this xmin written by the current transaction?
+ */
+PG_FUNCTION_INFO_V1(tj_perm_written_here);
+Datum
+tj_perm_written_here(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(TransactionIdIsCurrentTransactionId(PG_GETARG_TRANSACTIONID(0)));
+}
+
+/*
+ * A random group id in [2^52, 2^53): out of the way of the identity sequence,
+ * and exact in a double.  For default groups, which come into being while a
+ * dump is restored and must not take an id that arrives later.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_random_group_id);
+Datum
+tj_perm_random_group_id(PG_FUNCTION_ARGS)
+{
+	int64		bits;
+
+	if (!pg_strong_random(&bits, sizeof(bits)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	PG_RETURN_INT64((INT64CONST(1) << 52) | (bits & ((INT64CONST(1) << 52) - 1)));
+}
