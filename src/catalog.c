@@ -140,11 +140,13 @@ static const struct
 };
 
 /*
- * What the names resolve to.  The callbacks only clear catalog_resolved; a
- * table's lock is taken before the flag is trusted, and taking a lock absorbs
- * the invalidations that are due.
+ * What the names resolve to.  The callbacks only clear catalog_resolved and
+ * count, so that an invalidation that arrives while names are being resolved
+ * is not lost.  A table's lock is taken before the flag is trusted, and taking
+ * a lock absorbs the invalidations that are due.
  */
 static bool catalog_resolved = false;
+static uint64 catalog_changes = 0;
 static struct
 {
 	Oid			relid;
@@ -184,14 +186,13 @@ static void
 forget_names(void)
 {
 	catalog_resolved = false;
+	catalog_changes++;
 }
 
 static void
 relation_changed(Datum arg, Oid relid)
 {
-	if (!catalog_resolved)
-		return;
-	if (OidIsValid(relid))
+	if (catalog_resolved && OidIsValid(relid))
 	{
 		int			i;
 
@@ -271,15 +272,13 @@ open_table(TableId table, LOCKMODE lockmode)
 
 		if (!catalog_resolved)
 		{
-			/* set first: an invalidation while resolving must not be lost */
-			catalog_resolved = true;
+			uint64		changes = catalog_changes;
+
 			if (!resolve_names())
-			{
-				forget_names();
 				return NULL;
-			}
-			if (!catalog_resolved)
+			if (changes != catalog_changes)
 				continue;
+			catalog_resolved = true;
 		}
 		rel = try_table_open(tables[table].relid, lockmode);
 		if (rel != NULL && catalog_resolved)

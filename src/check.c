@@ -22,6 +22,7 @@
 
 #include "catalog.h"
 #include "check.h"
+#include "compat.h"
 #include "names.h"
 
 /* What is asked, and what has been found so far. */

@@ -15,6 +15,12 @@
 
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
+#include "varatt.h"
+#endif
+
+/* Stands before a function that never returns; core has it from 18 on. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 /*

@@ -23,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
+#include "compat.h"
 #include "resource.h"
 
 /* room for the text of a bigint or uuid; longer values are pointed to */
@@ -31,8 +32,8 @@
 /* How the Datum of an argument becomes bytes. */
 typedef enum ArgKind
 {
-	ARG_TEXT,					/* text, varchar */
-	ARG_CSTRING,				/* a literal of no type yet */
+	ARG_TEXT,	 /* text, varchar */
+	ARG_CSTRING, /* a literal of no type yet */
 	ARG_NAME,
 	ARG_INT2,
 	ARG_INT4,
@@ -45,46 +46,28 @@ typedef enum ArgRole
 {
 	ROLE_WORKSPACE,
 	ROLE_TYPE,
-	ROLE_CONTAINER,				/* an id that is not the last one */
-	ROLE_ID						/* the last id */
+	ROLE_CONTAINER, /* an id that is not the last one */
+	ROLE_ID			/* the last id */
 } ArgRole;
 
 /* One argument of a call site, of which elements matter only to arrays. */
 typedef struct ArgPlan
 {
-	ArgKind		kind;			/* of the elements if it is an array */
-	bool		is_array;
-	int16		elem_len;
-	bool		elem_byval;
-	char		elem_align;
+	ArgKind kind; /* of the elements if it is an array */
+	bool	is_array;
+	int16	elem_len;
+	bool	elem_byval;
+	char	elem_align;
 } ArgPlan;
 
 /* What is found out once per call site, kept in fn_extra. */
 typedef struct CallPlan
 {
-	int			nargs;
-	ArgPlan		args[FLEXIBLE_ARRAY_MEMBER];
+	int		nargs;
+	ArgPlan args[FLEXIBLE_ARRAY_MEMBER];
 } CallPlan;
 
-static const char *role_name(ArgRole role);
-static ArgRole arg_role(int argno, int nargs);
-static bool kind_of_type(Oid type, ArgKind *kind);
-static Oid	type_before_implicit_cast(FmgrInfo *flinfo, int argno);
-static void refuse_type(Oid type, ArgRole role, int argno) pg_attribute_noreturn();
-static void check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role);
-static void plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg);
-static void plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg);
-static CallPlan *make_plan(FmgrInfo *flinfo, int nargs, bool all_text);
-static CallPlan *get_plan(FunctionCallInfo fcinfo, bool all_text);
-static int	spell_uuid(const pg_uuid_t *uuid, char *scratch);
-static int	spell(Datum value, ArgKind kind, char *scratch, const char **word);
-static bool add_element(TjpElement *elements, int *nelements, const char *type, int type_len,
-						Datum id, ArgKind kind, char (*scratch)[SCRATCH_LEN]);
-static bool add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
-					  Datum ids, const ArgPlan *arg, char (*scratch)[SCRATCH_LEN]);
-static Datum construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan);
-static Datum construct_workspace(FunctionCallInfo fcinfo, ArgKind kind);
-
+/* The role as messages call it. */
 static const char *
 role_name(ArgRole role)
 {
@@ -152,8 +135,8 @@ kind_of_type(Oid type, ArgKind *kind)
 static Oid
 type_before_implicit_cast(FmgrInfo *flinfo, int argno)
 {
-	Node	   *arg;
-	Node	   *inner;
+	Node *arg;
+	Node *inner;
 
 	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
 		return InvalidOid;
@@ -176,15 +159,18 @@ type_before_implicit_cast(FmgrInfo *flinfo, int argno)
 	return inner == arg ? InvalidOid : getBaseType(exprType(inner));
 }
 
-static void
+/* Report an argument whose type can play no such role. */
+pg_noreturn static void
 refuse_type(Oid type, ArgRole role, int argno)
 {
+	const char *accepted = "text, varchar or name";
+
+	if (role != ROLE_TYPE)
+		accepted = "text, varchar, name, smallint, integer, bigint or uuid";
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("type %s cannot be %s of a tj_resource", format_type_be(type), role_name(role)),
-			 role == ROLE_TYPE ?
-			 errdetail("An element type is text, varchar or name.") :
-			 errdetail("Workspace keys and ids are text, varchar, name, smallint, integer, bigint or uuid: types in which equal values have one spelling."),
+			 errdetail("It is %s, since equal values of these types have one spelling.", accepted),
 			 errhint("Check the order of the arguments, or cast argument %d, for example to text.",
 					 argno + 1)));
 }
@@ -197,8 +183,8 @@ refuse_type(Oid type, ArgRole role, int argno)
 static void
 check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role)
 {
-	Oid			type = type_before_implicit_cast(flinfo, argno);
-	ArgKind		kind;
+	Oid		type = type_before_implicit_cast(flinfo, argno);
+	ArgKind kind;
 
 	if (OidIsValid(type) && !kind_of_type(type, &kind))
 		refuse_type(type, role, argno);
@@ -208,14 +194,15 @@ check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role)
 static void
 plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
 {
-	Oid			type = get_fn_expr_argtype(flinfo, argno);
-	Oid			base;
-	Oid			elem;
+	Oid type = get_fn_expr_argtype(flinfo, argno);
+	Oid base;
+	Oid elem;
 
 	if (!OidIsValid(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
-				 errmsg("could not determine the type of argument %d of a tj_resource", argno + 1)));
+				 errmsg("could not determine the type of argument %d of a tj_resource",
+						argno + 1)));
 	base = getBaseType(type);
 
 	if (role == ROLE_CONTAINER && OidIsValid(elem = get_element_type(base)))
@@ -231,7 +218,8 @@ plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the last id of a tj_resource cannot be an array"),
-				 errdetail("An array names several containers; the last id names the thing itself.")));
+				 errdetail("An array names several containers; "
+						   "the last id names the thing itself.")));
 	if (!kind_of_type(base, &arg->kind) ||
 		(role == ROLE_TYPE && arg->kind > ARG_NAME))
 		refuse_type(type, role, argno);
@@ -250,26 +238,27 @@ plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
 static CallPlan *
 make_plan(FmgrInfo *flinfo, int nargs, bool all_text)
 {
-	CallPlan   *plan;
+	CallPlan *plan;
 
 	if (get_fn_expr_variadic(flinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("tj_resource cannot be called with VARIADIC and an array"),
-				 errhint("Write types and ids as separate arguments; an array as one container's id names several containers of that type.")));
+				 errhint("Write types and ids as separate arguments; an array as one "
+						 "container's id names several containers of that type.")));
 	if (nargs % 2 == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a type without an id in the arguments of a tj_resource"),
 				 errdetail("%d arguments were given.", nargs),
-				 errhint("Arguments are a workspace, then pairs of type and id: tj_resource(workspace, type, id [, type, id]...).")));
+				 errhint("Write tj_resource(workspace, type, id [, type, id]...).")));
 
 	plan = MemoryContextAllocZero(flinfo->fn_mcxt,
 								  offsetof(CallPlan, args) + nargs * sizeof(ArgPlan));
 	plan->nargs = nargs;
 	for (int i = 0; i < nargs; i++)
 	{
-		ArgRole		role = arg_role(i, nargs);
+		ArgRole role = arg_role(i, nargs);
 
 		if (all_text)
 			plan_text_arg(flinfo, i, role, &plan->args[i]);
@@ -283,7 +272,7 @@ make_plan(FmgrInfo *flinfo, int nargs, bool all_text)
 static CallPlan *
 get_plan(FunctionCallInfo fcinfo, bool all_text)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
+	FmgrInfo *flinfo = fcinfo->flinfo;
 
 	if (flinfo->fn_extra == NULL)
 		flinfo->fn_extra = make_plan(flinfo, PG_NARGS(), all_text);
@@ -295,7 +284,7 @@ static int
 spell_uuid(const pg_uuid_t *uuid, char *scratch)
 {
 	static const char hex_digits[] = "0123456789abcdef";
-	char	   *out = scratch;
+	char			 *out = scratch;
 
 	for (int i = 0; i < UUID_LEN; i++)
 	{
@@ -314,7 +303,7 @@ spell_uuid(const pg_uuid_t *uuid, char *scratch)
 static int
 spell(Datum value, ArgKind kind, char *scratch, const char **word)
 {
-	text	   *txt;
+	text *txt;
 
 	*word = scratch;
 	switch (kind)
@@ -368,10 +357,10 @@ static bool
 add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
 		  Datum ids, const ArgPlan *arg, char (*scratch)[SCRATCH_LEN])
 {
-	ArrayType  *array = DatumGetArrayTypeP(ids);
-	int			nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	char	   *item = ARR_DATA_PTR(array);
-	bits8	   *nullmap = ARR_NULLBITMAP(array);
+	ArrayType *array = DatumGetArrayTypeP(ids);
+	int		   nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	char	  *item = ARR_DATA_PTR(array);
+	bits8	  *nullmap = ARR_NULLBITMAP(array);
 
 	for (int i = 0; i < nitems; i++)
 	{
@@ -390,13 +379,13 @@ add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
 static Datum
 construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan)
 {
-	int			last = plan->nargs - 1;
-	char		key_scratch[SCRATCH_LEN];
-	char		scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
-	TjpElement	elements[TJP_MAX_ELEMENTS];
-	int			nelements = 0;
-	const char *key;
-	int			key_len;
+	int			 last = plan->nargs - 1;
+	char		 key_scratch[SCRATCH_LEN];
+	char		 scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
+	TjpElement	 elements[TJP_MAX_ELEMENTS];
+	int			 nelements = 0;
+	const char	*key;
+	int			 key_len;
 	TjpResource *result;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(last))
@@ -406,10 +395,10 @@ construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan)
 	for (int i = 1; i < last; i += 2)
 	{
 		const ArgPlan *arg = &plan->args[i + 1];
-		char		unused[SCRATCH_LEN];
-		const char *type;
-		int			type_len;
-		bool		fits;
+		char		   unused[SCRATCH_LEN];
+		const char	  *type;
+		int			   type_len;
+		bool		   fits;
 
 		if (PG_ARGISNULL(i))
 			PG_RETURN_NULL();
@@ -417,7 +406,7 @@ construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan)
 		if (type_len == 0 || type_len > TJP_MAX_TYPE_LEN)
 			PG_RETURN_NULL();
 		if (PG_ARGISNULL(i + 1))
-			continue;			/* not in such a container */
+			continue; /* not in such a container */
 
 		if (arg->is_array)
 			fits = add_array(elements, &nelements, type, type_len,
@@ -455,10 +444,10 @@ tj_resource_construct_text(PG_FUNCTION_ARGS)
 static Datum
 construct_workspace(FunctionCallInfo fcinfo, ArgKind kind)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	char		scratch[SCRATCH_LEN];
-	const char *key;
-	int			key_len;
+	FmgrInfo	*flinfo = fcinfo->flinfo;
+	char		 scratch[SCRATCH_LEN];
+	const char	*key;
+	int			 key_len;
 	TjpResource *result;
 
 	/* the type before an implicit cast is looked at once per call site */

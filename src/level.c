@@ -19,8 +19,6 @@
 /* longest piece of bad input that an error message repeats, in bytes */
 #define MAX_ECHO_LEN 100
 
-static bool level_from_name(const char *name, TjpLevel *level);
-
 /* The word for a level; "?" for a code that is none. */
 const char *
 tjp_level_name(TjpLevel level)
@@ -58,13 +56,13 @@ PG_FUNCTION_INFO_V1(tj_level_in);
 Datum
 tj_level_in(PG_FUNCTION_ARGS)
 {
-	char	   *str = PG_GETARG_CSTRING(0);
-	TjpLevel	level;
+	char	*str = PG_GETARG_CSTRING(0);
+	TjpLevel level;
 
 	if (!level_from_name(str, &level))
 	{
-		int			len = strlen(str);
-		int			shown = pg_mbcliplen(str, len, MAX_ECHO_LEN);
+		int len = strlen(str);
+		int shown = pg_mbcliplen(str, len, MAX_ECHO_LEN);
 
 		tjp_ereturn(fcinfo->context, (Datum) 0,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -86,8 +84,8 @@ PG_FUNCTION_INFO_V1(tj_level_recv);
 Datum
 tj_level_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			code = pq_getmsgbyte(buf);
+	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
+	int		   code = pq_getmsgbyte(buf);
 
 	switch (code)
 	{
@@ -99,7 +97,7 @@ tj_level_recv(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					 errmsg("invalid binary representation of type %s: %d", "tj_level", code),
-					 errdetail("A level is sent as one byte: %d for viewer, %d for editor, %d for admin.",
+					 errdetail("A level is one byte: %d for viewer, %d for editor, %d for admin.",
 							   TJP_LEVEL_VIEWER, TJP_LEVEL_EDITOR, TJP_LEVEL_ADMIN)));
 	}
 	PG_RETURN_TJP_LEVEL(code);

@@ -17,16 +17,16 @@
  */
 typedef uint8 TjpLevel;
 
-#define TJP_LEVEL_NONE		((TjpLevel) 0)
-#define TJP_LEVEL_VIEWER	((TjpLevel) 10)
-#define TJP_LEVEL_EDITOR	((TjpLevel) 20)
-#define TJP_LEVEL_ADMIN		((TjpLevel) 30)
+#define TJP_LEVEL_NONE	 ((TjpLevel) 0)
+#define TJP_LEVEL_VIEWER ((TjpLevel) 10)
+#define TJP_LEVEL_EDITOR ((TjpLevel) 20)
+#define TJP_LEVEL_ADMIN	 ((TjpLevel) 30)
 
-#define DatumGetTjpLevel(X)		((TjpLevel) DatumGetUInt8(X))
-#define TjpLevelGetDatum(X)		UInt8GetDatum(X)
-#define PG_GETARG_TJP_LEVEL(n)	DatumGetTjpLevel(PG_GETARG_DATUM(n))
-#define PG_RETURN_TJP_LEVEL(x)	return TjpLevelGetDatum(x)
+#define DatumGetTjpLevel(X)	   ((TjpLevel) DatumGetUInt8(X))
+#define TjpLevelGetDatum(X)	   UInt8GetDatum(X)
+#define PG_GETARG_TJP_LEVEL(n) DatumGetTjpLevel(PG_GETARG_DATUM(n))
+#define PG_RETURN_TJP_LEVEL(x) return TjpLevelGetDatum(x)
 
 extern const char *tjp_level_name(TjpLevel level);
 
-#endif							/* TJP_LEVEL_H */
+#endif /* TJP_LEVEL_H */

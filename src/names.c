@@ -12,14 +12,11 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "names.h"
 
 /* longest piece of a bad user id that an error message repeats, in bytes */
 #define MAX_ECHO_LEN 100
-
-static bool is_blank(unsigned char c);
-static char fold_letter(unsigned char c);
-static text *collapse_blanks(const text *name, bool fold);
 
 static bool
 is_blank(unsigned char c)
@@ -67,7 +64,7 @@ tj_perm_normal_user_id(PG_FUNCTION_ARGS)
 
 	if (!tjp_user_id_normalize(in, len, out, &outlen))
 	{
-		int			shown = pg_mbcliplen(in, len, MAX_ECHO_LEN);
+		int shown = pg_mbcliplen(in, len, MAX_ECHO_LEN);
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -97,11 +94,11 @@ static text *
 collapse_blanks(const text *name, bool fold)
 {
 	const unsigned char *in = (const unsigned char *) VARDATA_ANY(name);
-	int			len = VARSIZE_ANY_EXHDR(name);
-	text	   *result = palloc(VARHDRSZ + len);
-	char	   *start = VARDATA(result);
-	char	   *out = start;
-	bool		gap = false;
+	int					 len = VARSIZE_ANY_EXHDR(name);
+	text				*result = palloc(VARHDRSZ + len);
+	char				*start = VARDATA(result);
+	char				*out = start;
+	bool				 gap = false;
 
 	for (int i = 0; i < len; i++)
 	{

@@ -13,4 +13,4 @@
 
 extern bool tjp_user_id_normalize(const char *in, int len, char *out, int *outlen);
 
-#endif							/* TJP_NAMES_H */
+#endif /* TJP_NAMES_H */

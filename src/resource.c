@@ -35,17 +35,17 @@
 #include "compat.h"
 #include "resource.h"
 
-#define LAYOUT_VERSION	1
-#define BINARY_VERSION	1
+#define LAYOUT_VERSION 1
+#define BINARY_VERSION 1
 
 /* kinds of an element; the order of the codes is the sort order */
-#define KIND_WILDCARD	0
-#define KIND_LITERAL	1
+#define KIND_WILDCARD 0
+#define KIND_LITERAL  1
 
 /* offsets into the stored value, counted from its first byte of data */
-#define OFFSET_VERSION	0
-#define OFFSET_COUNT	1
-#define OFFSET_KEY		2
+#define OFFSET_VERSION 0
+#define OFFSET_COUNT   1
+#define OFFSET_KEY	   2
 
 #define MAX_ELEMENT_SIZE (3 + TJP_MAX_TYPE_LEN + TJP_MAX_ID_LEN)
 #define MAX_DATA_SIZE \
@@ -58,41 +58,29 @@
 typedef enum ParseFault
 {
 	FAULT_NONE,
-	FAULT_EXPECTED,				/* something else stands at the place */
-	FAULT_UNCLOSED,				/* a quoted word begins there and never ends */
+	FAULT_EXPECTED, /* something else stands at the place */
+	FAULT_UNCLOSED, /* a quoted word begins there and never ends */
 	FAULT_EMPTY_TYPE,
-	FAULT_TOO_LONG,				/* the word that begins there */
-	FAULT_TOO_MANY				/* the element that begins there */
+	FAULT_TOO_LONG, /* the word that begins there */
+	FAULT_TOO_MANY	/* the element that begins there */
 } ParseFault;
 
 typedef struct ParseState
 {
-	const char *start;			/* the text, len bytes */
+	const char *start; /* the text, len bytes */
 	const char *cur;
 	const char *end;
-	uint8	   *out;			/* next byte of the stored form */
+	uint8	   *out; /* next byte of the stored form */
 	ParseFault	fault;
 	const char *fault_at;
-	const char *fault_what;		/* what was expected, or which word */
+	const char *fault_what; /* what was expected, or which word */
 	int			fault_limit;
 } ParseState;
 
-static bool parse_fault(ParseState *state, ParseFault fault, const char *at, const char *what, int limit);
-static bool is_bare_byte(unsigned char c);
-static bool parse_word(ParseState *state, const char *what, int limit);
-static bool parse_quoted(ParseState *state, const char *what, int limit);
-static bool parse_element(ParseState *state);
-static TjpResource *parse_resource(ParseState *state, const char *str, int len);
-static int	report_fault(const ParseState *state);
-static int	echo_len(const char *str, int len);
-static void append_word(StringInfo buf, const char *word, int len);
-static int	compare_words(const uint8 *a, int alen, const uint8 *b, int blen);
-static int	compare_args(FunctionCallInfo fcinfo);
-static bool equal_args(FunctionCallInfo fcinfo);
-
 /* Note what is wrong and where; always false, for use in a return. */
 static bool
-parse_fault(ParseState *state, ParseFault fault, const char *at, const char *what, int limit)
+parse_fault(ParseState *state, ParseFault fault, const char *at,
+			const char *what, int limit)
 {
 	state->fault = fault;
 	state->fault_at = at;
@@ -108,31 +96,7 @@ is_bare_byte(unsigned char c)
 	return c > ' ' && c != 0x7f && c != '/' && c != ':' && c != '*' && c != '"';
 }
 
-/* Read one word, bare or quoted, and write its length and bytes. */
-static bool
-parse_word(ParseState *state, const char *what, int limit)
-{
-	const char *word = state->cur;
-	int			len;
-
-	if (word < state->end && *word == '"')
-		return parse_quoted(state, what, limit);
-
-	while (state->cur < state->end && is_bare_byte(*state->cur))
-		state->cur++;
-	len = state->cur - word;
-	if (len == 0)
-		return parse_fault(state, FAULT_EXPECTED, word, what, 0);
-	if (len > limit)
-		return parse_fault(state, FAULT_TOO_LONG, word, what, limit);
-
-	*state->out++ = len;
-	memcpy(state->out, word, len);
-	state->out += len;
-	return true;
-}
-
-/* parse_word for a word in double quotes. */
+/* Read a word in double quotes, and write its length and bytes. */
 static bool
 parse_quoted(ParseState *state, const char *what, int limit)
 {
@@ -157,6 +121,30 @@ parse_quoted(ParseState *state, const char *what, int limit)
 		len++;
 	}
 	return parse_fault(state, FAULT_UNCLOSED, word, what, 0);
+}
+
+/* Read one word, bare or quoted, and write its length and bytes. */
+static bool
+parse_word(ParseState *state, const char *what, int limit)
+{
+	const char *word = state->cur;
+	int			len;
+
+	if (word < state->end && *word == '"')
+		return parse_quoted(state, what, limit);
+
+	while (state->cur < state->end && is_bare_byte(*state->cur))
+		state->cur++;
+	len = state->cur - word;
+	if (len == 0)
+		return parse_fault(state, FAULT_EXPECTED, word, what, 0);
+	if (len > limit)
+		return parse_fault(state, FAULT_TOO_LONG, word, what, limit);
+
+	*state->out++ = len;
+	memcpy(state->out, word, len);
+	state->out += len;
+	return true;
 }
 
 /* Read one element, behind its slash. */
@@ -192,8 +180,8 @@ static TjpResource *
 parse_resource(ParseState *state, const char *str, int len)
 {
 	TjpResource *result;
-	uint8	   *data;
-	int			nelements = 0;
+	uint8		*data;
+	int			 nelements = 0;
 
 	memset(state, 0, sizeof(ParseState));
 	state->start = state->cur = str;
@@ -237,13 +225,14 @@ parse_resource(ParseState *state, const char *str, int len)
 static int
 report_fault(const ParseState *state)
 {
-	int			position = pg_mbstrlen_with_len(state->start, state->fault_at - state->start) + 1;
+	int position = pg_mbstrlen_with_len(state->start, state->fault_at - state->start) + 1;
 
 	switch (state->fault)
 	{
 		case FAULT_EXPECTED:
 			errdetail("Expected %s at character %d.", state->fault_what, position);
-			return errhint("A resource is written workspace/type:id/type:id. A workspace, type or id that is empty or holds / : * \" or blanks goes in double quotes.");
+			return errhint("Write workspace/type:id/type:id; "
+						   "what is empty or holds / : * \" or blanks goes in double quotes.");
 		case FAULT_UNCLOSED:
 			return errdetail("Character %d begins %s in double quotes that are not closed.",
 							 position, state->fault_what);
@@ -272,14 +261,14 @@ PG_FUNCTION_INFO_V1(tj_resource_in);
 Datum
 tj_resource_in(PG_FUNCTION_ARGS)
 {
-	char	   *str = PG_GETARG_CSTRING(0);
-	int			len = strlen(str);
-	ParseState	state;
+	char		*str = PG_GETARG_CSTRING(0);
+	int			 len = strlen(str);
+	ParseState	 state;
 	TjpResource *result = parse_resource(&state, str, len);
 
 	if (result == NULL)
 	{
-		int			shown = echo_len(str, len);
+		int shown = echo_len(str, len);
 
 		tjp_ereturn(fcinfo->context, (Datum) 0,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -305,11 +294,11 @@ PG_FUNCTION_INFO_V1(tj_resource_recv);
 Datum
 tj_resource_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			version = pq_getmsgbyte(buf);
-	char	   *str;
-	int			len;
-	ParseState	state;
+	StringInfo	 buf = (StringInfo) PG_GETARG_POINTER(0);
+	int			 version = pq_getmsgbyte(buf);
+	char		*str;
+	int			 len;
+	ParseState	 state;
 	TjpResource *result;
 
 	if (version != BINARY_VERSION)
@@ -323,7 +312,7 @@ tj_resource_recv(PG_FUNCTION_ARGS)
 	result = parse_resource(&state, str, len);
 	if (result == NULL)
 	{
-		int			shown = echo_len(str, len);
+		int shown = echo_len(str, len);
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -338,7 +327,7 @@ PG_FUNCTION_INFO_V1(tj_resource_send);
 Datum
 tj_resource_send(PG_FUNCTION_ARGS)
 {
-	char	   *str = tjp_resource_text(PG_GETARG_TJP_RESOURCE_P(0));
+	char		  *str = tjp_resource_text(PG_GETARG_TJP_RESOURCE_P(0));
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
@@ -351,7 +340,7 @@ tj_resource_send(PG_FUNCTION_ARGS)
 static void
 append_word(StringInfo buf, const char *word, int len)
 {
-	int			i = 0;
+	int i = 0;
 
 	while (i < len && is_bare_byte(word[i]))
 		i++;
@@ -376,7 +365,7 @@ char *
 tjp_resource_text(const TjpResource *resource)
 {
 	TjpResourceView view;
-	StringInfoData buf;
+	StringInfoData	buf;
 
 	tjp_resource_view(resource, &view);
 	initStringInfo(&buf);
@@ -442,9 +431,9 @@ tjp_resource_view(const TjpResource *resource, TjpResourceView *view)
 TjpResource *
 tjp_resource_make(const char *key, int key_len, const TjpElement *elements, int nelements)
 {
-	Size		size = VARHDRSZ + OFFSET_KEY + 1 + key_len;
+	Size		 size = VARHDRSZ + OFFSET_KEY + 1 + key_len;
 	TjpResource *result;
-	uint8	   *out;
+	uint8		*out;
 
 	if (key_len > TJP_MAX_KEY_LEN || nelements > TJP_MAX_ELEMENTS)
 		return NULL;
@@ -489,7 +478,7 @@ PG_FUNCTION_INFO_V1(tj_perm_workspace_of);
 Datum
 tj_perm_workspace_of(PG_FUNCTION_ARGS)
 {
-	TjpResource *resource = PG_GETARG_TJP_RESOURCE_P(0);
+	TjpResource	   *resource = PG_GETARG_TJP_RESOURCE_P(0);
 	TjpResourceView view;
 
 	tjp_resource_view(resource, &view);
@@ -501,7 +490,7 @@ PG_FUNCTION_INFO_V1(tj_perm_is_grant_target);
 Datum
 tj_perm_is_grant_target(PG_FUNCTION_ARGS)
 {
-	TjpResource *resource = PG_GETARG_TJP_RESOURCE_P(0);
+	TjpResource	   *resource = PG_GETARG_TJP_RESOURCE_P(0);
 	TjpResourceView view;
 
 	tjp_resource_view(resource, &view);
@@ -512,17 +501,17 @@ PG_FUNCTION_INFO_V1(tj_perm_elements_of);
 Datum
 tj_perm_elements_of(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *funcctx;
-	TjpResourceView *view;
+	FuncCallContext	 *funcctx;
+	TjpResourceView	 *view;
 	const TjpElement *element;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
-	HeapTuple	tuple;
+	Datum			  values[3];
+	bool			  nulls[3] = {false, false, false};
+	HeapTuple		  tuple;
 
 	if (SRF_IS_FIRSTCALL())
 	{
 		MemoryContext oldcontext;
-		TupleDesc	tupdesc;
+		TupleDesc	  tupdesc;
 
 		funcctx = SRF_FIRSTCALL_INIT();
 		oldcontext = MemoryContextSwitchTo(funcctx->multi_call_memory_ctx);
@@ -547,8 +536,9 @@ tj_perm_elements_of(PG_FUNCTION_ARGS)
 	values[0] = Int32GetDatum((int32) funcctx->call_cntr + 1);
 	values[1] = PointerGetDatum(cstring_to_text_with_len(element->type, element->type_len));
 	nulls[2] = element->wildcard;
-	values[2] = element->wildcard ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(element->id, element->id_len));
+	values[2] = (Datum) 0;
+	if (!element->wildcard)
+		values[2] = PointerGetDatum(cstring_to_text_with_len(element->id, element->id_len));
 	tuple = heap_form_tuple(funcctx->tuple_desc, values, nulls);
 	SRF_RETURN_NEXT(funcctx, HeapTupleGetDatum(tuple));
 }
@@ -557,7 +547,7 @@ tj_perm_elements_of(PG_FUNCTION_ARGS)
 static int
 compare_words(const uint8 *a, int alen, const uint8 *b, int blen)
 {
-	int			cmp = memcmp(a, b, Min(alen, blen));
+	int cmp = memcmp(a, b, Min(alen, blen));
 
 	return cmp != 0 ? cmp : alen - blen;
 }
@@ -573,8 +563,8 @@ tjp_resource_compare(const TjpResource *a, const TjpResource *b)
 	const uint8 *bdata = (const uint8 *) VARDATA_ANY(b);
 	const uint8 *acur = adata + OFFSET_KEY;
 	const uint8 *bcur = bdata + OFFSET_KEY;
-	int			nelements = Min(adata[OFFSET_COUNT], bdata[OFFSET_COUNT]);
-	int			cmp;
+	int			 nelements = Min(adata[OFFSET_COUNT], bdata[OFFSET_COUNT]);
+	int			 cmp;
 
 	cmp = compare_words(acur + 1, *acur, bcur + 1, *bcur);
 	if (cmp != 0)
@@ -620,7 +610,7 @@ compare_args(FunctionCallInfo fcinfo)
 {
 	TjpResource *a = PG_GETARG_TJP_RESOURCE_P(0);
 	TjpResource *b = PG_GETARG_TJP_RESOURCE_P(1);
-	int			result = tjp_resource_compare(a, b);
+	int			 result = tjp_resource_compare(a, b);
 
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
@@ -633,9 +623,9 @@ equal_args(FunctionCallInfo fcinfo)
 {
 	TjpResource *a = PG_GETARG_TJP_RESOURCE_P(0);
 	TjpResource *b = PG_GETARG_TJP_RESOURCE_P(1);
-	Size		len = VARSIZE_ANY_EXHDR(a);
-	bool		result = len == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), len) == 0;
+	Size		 len = VARSIZE_ANY_EXHDR(a);
+	bool		 result = len == VARSIZE_ANY_EXHDR(b) &&
+				  memcmp(VARDATA_ANY(a), VARDATA_ANY(b), len) == 0;
 
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
@@ -696,7 +686,7 @@ Datum
 tj_resource_hash(PG_FUNCTION_ARGS)
 {
 	TjpResource *resource = PG_GETARG_TJP_RESOURCE_P(0);
-	uint32		result = tjp_resource_hash(resource);
+	uint32		 result = tjp_resource_hash(resource);
 
 	PG_FREE_IF_COPY(resource, 0);
 	PG_RETURN_UINT32(result);
@@ -707,8 +697,8 @@ Datum
 tj_resource_hash_extended(PG_FUNCTION_ARGS)
 {
 	TjpResource *resource = PG_GETARG_TJP_RESOURCE_P(0);
-	Datum		result = hash_any_extended((const unsigned char *) VARDATA_ANY(resource),
-										   VARSIZE_ANY_EXHDR(resource), PG_GETARG_INT64(1));
+	Datum		 result = hash_any_extended((const unsigned char *) VARDATA_ANY(resource),
+											VARSIZE_ANY_EXHDR(resource), PG_GETARG_INT64(1));
 
 	PG_FREE_IF_COPY(resource, 0);
 	return result;

@@ -12,10 +12,10 @@
 
 #include "fmgr.h"
 
-#define TJP_MAX_KEY_LEN		255		/* bytes of a workspace key, may be 0 */
-#define TJP_MAX_TYPE_LEN	63		/* bytes of an element's type, at least 1 */
-#define TJP_MAX_ID_LEN		255		/* bytes of an element's id, may be 0 */
-#define TJP_MAX_ELEMENTS	64		/* elements of a path, may be 0 */
+#define TJP_MAX_KEY_LEN	 255 /* bytes of a workspace key, may be 0 */
+#define TJP_MAX_TYPE_LEN 63	 /* bytes of an element's type, at least 1 */
+#define TJP_MAX_ID_LEN	 255 /* bytes of an element's id, may be 0 */
+#define TJP_MAX_ELEMENTS 64	 /* elements of a path, may be 0 */
 
 /* As stored; the header may be packed.  Get at the parts by tjp_resource_view. */
 typedef struct varlena TjpResource;
@@ -29,10 +29,10 @@ typedef struct varlena TjpResource;
 typedef struct TjpElement
 {
 	const char *type;
-	const char *id;				/* undefined if wildcard */
+	const char *id; /* undefined if wildcard */
 	uint8		type_len;
-	uint8		id_len;			/* 0 if wildcard */
-	bool		wildcard;		/* type:* */
+	uint8		id_len;	  /* 0 if wildcard */
+	bool		wildcard; /* type:* */
 } TjpElement;
 
 /* A resource taken apart; the pointers go into the resource itself. */
@@ -40,15 +40,15 @@ typedef struct TjpResourceView
 {
 	const char *key;
 	int			key_len;
-	int			nelements;		/* 0: the workspace as a whole */
+	int			nelements;					/* 0: the workspace as a whole */
 	TjpElement	elements[TJP_MAX_ELEMENTS]; /* outermost first */
 } TjpResourceView;
 
-extern void tjp_resource_view(const TjpResource *resource, TjpResourceView *view);
+extern void			tjp_resource_view(const TjpResource *resource, TjpResourceView *view);
 extern TjpResource *tjp_resource_make(const char *key, int key_len,
 									  const TjpElement *elements, int nelements);
-extern int	tjp_resource_compare(const TjpResource *a, const TjpResource *b);
-extern uint32 tjp_resource_hash(const TjpResource *resource);
-extern char *tjp_resource_text(const TjpResource *resource);
+extern int			tjp_resource_compare(const TjpResource *a, const TjpResource *b);
+extern uint32		tjp_resource_hash(const TjpResource *resource);
+extern char		   *tjp_resource_text(const TjpResource *resource);
 
-#endif							/* TJP_RESOURCE_H */
+#endif /* TJP_RESOURCE_H */

@@ -63,3 +63,31 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.grants_of(text, text, text),
 	tj_perm.invitations_of(text)
 TO PUBLIC;
+
+-- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects
+-- away to others; take that back. PUBLIC and the owner are as said above.
+DO $privileges$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT DISTINCT CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+			c.oid::pg_catalog.regclass::text AS object, pg_catalog.quote_ident(r.rolname) AS grantee
+		FROM pg_catalog.pg_class c
+		CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+		WHERE c.relnamespace OPERATOR(pg_catalog.=) 'tj_perm'::pg_catalog.regnamespace
+			AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'S']::"char"[])
+			AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+		UNION
+		SELECT DISTINCT 'FUNCTION', p.oid::pg_catalog.regprocedure::text, pg_catalog.quote_ident(r.rolname)
+		FROM pg_catalog.pg_proc p
+		CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
+		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'tj_perm'::pg_catalog.regnamespace
+			AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s', given.kind, given.object, given.grantee);
+	END LOOP;
+END
+$privileges$;
