@@ -33,10 +33,11 @@
 	ereturn(escontext, dummy_value, __VA_ARGS__)
 #else
 #define tjp_ereturn(escontext, dummy_value, ...) \
-	do { \
-		(void) (escontext); \
-		ereport(ERROR, __VA_ARGS__); \
-		return dummy_value; \
+	do                                           \
+	{                                            \
+		(void) (escontext);                      \
+		ereport(ERROR, __VA_ARGS__);             \
+		return dummy_value;                      \
 	} while (0)
 #endif
 
@@ -49,4 +50,4 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
-#endif							/* TJP_COMPAT_H */
+#endif /* TJP_COMPAT_H */

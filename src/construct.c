@@ -163,14 +163,14 @@ type_before_implicit_cast(FmgrInfo *flinfo, int argno)
 pg_noreturn static void
 refuse_type(Oid type, ArgRole role, int argno)
 {
-	const char *accepted = "text, varchar or name";
+	const char *accepted = "text, varchar and name";
 
 	if (role != ROLE_TYPE)
-		accepted = "text, varchar, name, smallint, integer, bigint or uuid";
+		accepted = "text, varchar, name, smallint, integer, bigint and uuid";
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("type %s cannot be %s of a tj_resource", format_type_be(type), role_name(role)),
-			 errdetail("It is %s, since equal values of these types have one spelling.", accepted),
+			 errdetail("Accepted are %s: equal values of these types have one spelling.", accepted),
 			 errhint("Check the order of the arguments, or cast argument %d, for example to text.",
 					 argno + 1)));
 }

@@ -127,7 +127,11 @@ find_door(FmgrInfo *flinfo)
  *
  * Passes arguments, the result (sets included) and trigger data through.  A
  * call from inside keeps the outer caller.  The user id is put back on every
- * way out; on an error that ends a subtransaction core does so as well.
+ * way out.
+ *
+ * An error of ours reaches the caller without the lines of context from
+ * inside: they tell which check failed where, which is noise to those who may
+ * know and none of the business of the others.  Internal errors keep them.
  */
 PG_FUNCTION_INFO_V1(tj_perm_as_owner);
 Datum
@@ -135,6 +139,7 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 {
 	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
 	Door	   *door = fcinfo->flinfo->fn_extra;
+	MemoryContext context = CurrentMemoryContext;
 	Oid			outer_caller = caller_role;
 	Oid			save_userid;
 	int			save_sec_context;
@@ -172,12 +177,24 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 	{
 		result = FunctionCallInvoke(call);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		ErrorData  *error;
+
 		SetUserIdAndSecContext(save_userid, save_sec_context);
 		caller_role = outer_caller;
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
+			PG_RE_THROW();
+		FlushErrorState();
+		error->context = NULL;
+		/* runs the callbacks of the context outside, and only these */
+		ThrowErrorData(error);
 	}
 	PG_END_TRY();
+	SetUserIdAndSecContext(save_userid, save_sec_context);
+	caller_role = outer_caller;
 
 	fcinfo->isnull = call->isnull;
 	return result;

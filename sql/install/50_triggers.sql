@@ -248,7 +248,7 @@ END
 $$;
 CREATE TRIGGER c_default_groups AFTER INSERT ON tj_perm.workspaces
 	REFERENCING NEW TABLE AS new_rows
-	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm.add_default_groups();
+	FOR EACH STATEMENT WHEN (NOT tj_perm.is_restoring()) EXECUTE FUNCTION tj_perm.add_default_groups();
 
 -- A default group that arrives itself (restore, a copy by hand) takes the place
 -- of the automatic one as long as nothing refers to that; an id made by the

@@ -15,7 +15,7 @@ DECLARE
 BEGIN
 	PERFORM tj_perm._require_value(p_workspace, 'workspace');
 	PERFORM tj_perm._require_display_name(p_name);
-	IF @extschema@.tj_workspace(p_workspace) IS NULL THEN
+	IF pg_catalog.octet_length(p_workspace) NOT BETWEEN 1 AND 255 THEN
 		RAISE EXCEPTION 'workspace key must be 1 to 255 bytes long'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;

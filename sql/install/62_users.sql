@@ -31,8 +31,8 @@ DECLARE
 	v_token uuid := pg_catalog.gen_random_uuid();
 	v_invitation_id uuid;
 BEGIN
-	INSERT INTO tj_perm.invitations AS i (workspace_id, user_id, token_hash, restores, expires_at)
-		VALUES (p_workspace, p_user_id, pg_catalog.sha256(pg_catalog.uuid_send(v_token)), p_restores, p_expires_at)
+	INSERT INTO tj_perm.invitations AS i (workspace_id, user_id, token_hash, restores, invited_at, expires_at)
+		VALUES (p_workspace, p_user_id, pg_catalog.sha256(pg_catalog.uuid_send(v_token)), p_restores, pg_catalog.statement_timestamp(), p_expires_at)
 		ON CONFLICT (workspace_id, user_id) DO UPDATE
 			SET token_hash = excluded.token_hash,
 				restores = i.restores OR excluded.restores,

@@ -26,7 +26,7 @@ AS $$
 BEGIN
 	RAISE EXCEPTION 'group "%" exists already in workspace "%"', p_name, p_workspace
 		USING ERRCODE = 'duplicate_object',
-			  HINT = 'Group names are compared without regard to the case of ASCII letters and to blanks at the ends.';
+			  HINT = 'Group names are compared without regard to the case of ASCII letters and to extra blanks.';
 END
 $$;
 COMMENT ON FUNCTION tj_perm._group_exists_already(text, text) IS 'Raises 42710.';

@@ -1,0 +1,122 @@
+# tj_perm: user permission management inside PostgreSQL
+#
+# With the PostgreSQL that pg_config (or PG_CONFIG=...) names:
+#   make                build
+#   make install        install
+#   make installcheck   regression and isolation tests on its running server
+#   make clean          remove what was built
+#
+# On a throwaway PostgreSQL of our own (missing packages are installed first):
+#   make demo           play the TechCorp story
+#   make test           all tests: regress, isolation, tap, property, upgrade
+#   make tap            TAP tests only (PROVE_TESTS=test/tap/FILE.pl for one)
+#   make property       the randomised comparison with the oracle only
+#   make upgrade-check  upgraded and fresh installations have the same catalog
+#   make bench          measure (BENCH_SCALE=small or full)
+#
+# For developers:
+#   make lint           the rules of test/lint, cppcheck, plpgsql_check
+#   make format         lay out the C code; format-check only compares
+#   make dist           tj_perm-VERSION.tar.gz of the last commit
+#   make help           this text
+
+all:
+
+# ---- what there is to build, and to test, in reading order ----
+
+EXTENSION = tj_perm
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tj_perm.control)
+MODULE_big = tj_perm
+
+OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+REGRESS = \
+	level \
+	resource \
+	names
+
+ISOLATION =
+
+# ---- build ----
+
+INSTALL_SQL := $(sort $(wildcard sql/install/*.sql))
+BUILT_SQL = sql/tj_perm--$(EXTVERSION).sql
+
+DATA = $(wildcard sql/upgrade/tj_perm--*--*.sql)
+DATA_built = $(BUILT_SQL)
+PG_CPPFLAGS = -MMD -MP -I$(srcdir)/src
+EXTRA_CLEAN = $(OBJS:.o=.d) sql/tj_perm--*.sql tj_perm-*.tar.gz
+
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=tj_perm
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=tj_perm
+
+# Targets that bring their own PostgreSQL, or need none: for these alone a
+# machine without pg_config is good enough.
+OWN_TARGETS = test tap property upgrade-check demo bench lint format format-check dist help \
+	list-regress list-isolation
+.PHONY: all $(OWN_TARGETS)
+
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(OWN_TARGETS),$(MAKECMDGOALS)),all),)
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(PGXS),)
+$(error $(PG_CONFIG) not found: install the server development package of PostgreSQL (test/prerequisites does so on Debian and Ubuntu), or name it with PG_CONFIG=...)
+endif
+include $(PGXS)
+endif
+
+$(BUILT_SQL): $(INSTALL_SQL) tj_perm.control
+	cat $(INSTALL_SQL) > $@
+
+-include $(OBJS:.o=.d)
+
+# ---- tests ----
+
+test:
+	@test/prerequisites test
+	@test/scratch --strict --cluster -- test/run regress isolation tap property upgrade
+
+# for test/run: how many results to expect
+list-regress:
+	@echo $(REGRESS)
+list-isolation:
+	@echo $(ISOLATION)
+
+tap property:
+	@test/prerequisites test
+	@test/scratch --strict --cluster -- test/run $@
+
+upgrade-check:
+	@test/prerequisites demo
+	@test/scratch --strict --cluster -- test/run upgrade
+
+# ---- demo, bench ----
+
+demo:
+	@test/prerequisites demo
+	@test/scratch --cluster -- test/demo/run
+
+bench:
+	@test/prerequisites demo
+	@test/scratch --cluster --save test/bench/results -- test/bench/run
+
+# ---- for developers ----
+
+lint:
+	@test/prerequisites lint
+	@test/lint/run
+
+format:
+	@test/prerequisites format
+	clang-format -i src/*.c src/*.h
+
+format-check:
+	@test/prerequisites format
+	clang-format --dry-run --Werror src/*.c src/*.h
+
+dist:
+	git archive --prefix=tj_perm-$(EXTVERSION)/ -o tj_perm-$(EXTVERSION).tar.gz \
+		--add-virtual-file="tj_perm-$(EXTVERSION)/META.json:$$(sed "s/@EXTVERSION@/$(EXTVERSION)/" META.json)" HEAD
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,163 @@
+-- The main job: TechCorp. Played by "make demo" in a throwaway cluster, and held
+-- by the regression test "demo". Output fits 100 columns.
+
+\if :{?app}
+\else
+\set app app_server
+\endif
+SET client_min_messages = warning;
+
+\echo
+\echo '== 0. Install, and an application role that is no superuser and owns nothing'
+\echo
+\echo '   CREATE EXTENSION tj_perm;'
+\echo '   CREATE ROLE' :app;
+\echo '   GRANT SET ON PARAMETER tj_perm.user_id TO' :app;
+\echo '   GRANT EXECUTE ON FUNCTION tj_perm.create_workspace TO' :app;
+CREATE EXTENSION IF NOT EXISTS tj_perm;
+CREATE ROLE :"app";
+GRANT SET ON PARAMETER tj_perm.user_id TO :"app";
+GRANT EXECUTE ON FUNCTION tj_perm.create_workspace TO :"app";
+SET ROLE :"app";
+
+-- every user of the story against every resource: v viewer, e editor, a admin
+CREATE TEMP VIEW what_holds AS
+WITH holds AS (
+	SELECT u.n, u.label AS "user", t.n AS place,
+		coalesce(nullif(concat_ws(' ', CASE WHEN tj_can(u.id, t.r, 'viewer') THEN 'v' END,
+			CASE WHEN tj_can(u.id, t.r, 'editor') THEN 'e' END,
+			CASE WHEN tj_can(u.id, t.r, 'admin') THEN 'a' END), ''), '–') AS held
+	FROM (VALUES (1, 'root', 'root@techcorp.com'), (2, 'alice', 'alice@techcorp.com'),
+		(3, 'bob', 'bob@techcorp.com'), (4, 'charlie', 'charlie@techcorp.com'),
+		(5, 'a stranger', 'eve@elsewhere.com')) AS u (n, label, id),
+		(VALUES (1, 'techcorp/app:bug-tracker'::tj_resource),
+		(2, 'techcorp/folder:customer-tickets'),
+		(3, 'techcorp/folder:customer-tickets/app:inbox'),
+		(4, 'techcorp/variable:API_KEY'),
+		(5, 'techcorp')) AS t (n, r))
+SELECT "user",
+	max(held) FILTER (WHERE place = 1) AS "Bug Tracker",
+	max(held) FILTER (WHERE place = 2) AS "Customer Tickets",
+	max(held) FILTER (WHERE place = 3) AS "an app in Customer Tickets",
+	max(held) FILTER (WHERE place = 4) AS "API_KEY",
+	max(held) FILTER (WHERE place = 5) AS "the workspace"
+FROM holds GROUP BY n, "user" ORDER BY n;
+
+\echo
+\echo '== 1. root@techcorp.com creates the workspace and is its first admin'
+\echo
+\echo 'For each transaction the application says on whose behalf it acts:'
+\echo
+SELECT set_config('tj_perm.user_id', 'root@techcorp.com', false) AS "acting as";
+SELECT tj_perm.create_workspace('techcorp', admin => 'root@techcorp.com', name => 'TechCorp') AS created;
+\echo 'The default groups have come with it:'
+\echo
+SELECT group_name, kind, members FROM tj_perm.groups_of('techcorp');
+
+\echo
+\echo '== 2. Alice, Bob and Charlie are invited; each is in All Users by that alone'
+\echo
+SELECT tj_perm.invite_user('techcorp', 'alice@techcorp.com') AS alice_token,
+	tj_perm.invite_user('techcorp', 'Bob@TechCorp.com') AS bob_token,
+	tj_perm.invite_user('techcorp', 'charlie@techcorp.com') AS charlie_token \gset
+SELECT user_id, status, tj_is_member(user_id, 'techcorp') AS "has access"
+FROM tj_perm.members_of('techcorp');
+\echo 'They accept with their tokens (returned once, stored as a hash):'
+\echo
+SELECT set_config('tj_perm.user_id', '', false) AS "acting as";
+SELECT tj_perm.accept_invitation(:'alice_token') AS alice,
+	tj_perm.accept_invitation(:'bob_token') AS bob,
+	tj_perm.accept_invitation(:'charlie_token') AS charlie;
+
+\echo
+\echo '== 3. Groups for the departments; Alice joins Engineering, Bob Support, Charlie Sales'
+\echo
+SELECT set_config('tj_perm.user_id', 'root@techcorp.com', false) AS "acting as";
+SELECT tj_perm.create_group('techcorp', 'Engineering') AS engineering,
+	tj_perm.create_group('techcorp', 'Support') AS support,
+	tj_perm.create_group('techcorp', 'Sales') AS sales;
+SELECT tj_perm.add_to_group('techcorp', 'Engineering', '{alice@techcorp.com}') AS alice,
+	tj_perm.add_to_group('techcorp', 'Support', '{bob@techcorp.com}') AS bob,
+	tj_perm.add_to_group('techcorp', 'Sales', '{charlie@techcorp.com}') AS charlie;
+SELECT user_id, status, groups, is_admin FROM tj_perm.members_of('techcorp');
+
+\echo
+\echo '== 4. Grants: an app, a folder, a workspace variable'
+\echo
+SELECT tj_perm.grant_access('techcorp/app:bug-tracker', 'editor', to_group => 'Engineering')
+	AS "Bug Tracker: Engineering editor";
+SELECT tj_perm.grant_access('techcorp/folder:customer-tickets', 'viewer', to_group => 'Support')
+	AS "Customer Tickets: Support viewer";
+SELECT tj_perm.grant_access('techcorp/variable:API_KEY', 'viewer', to_group => 'Engineering')
+	AND tj_perm.grant_access('techcorp/variable:API_KEY', 'editor', to_group => 'Admins')
+	AS "API_KEY: Engineering viewer, Admins editor";
+
+\echo
+\echo '== 5. What holds now (v viewer, e editor, a admin; – nothing), asked through tj_can'
+\echo
+TABLE what_holds;
+
+\echo
+\echo '== 6. Alice joins Admins. Bob tries to do what she may do now'
+\echo
+SELECT tj_perm.add_to_group('techcorp', 'Admins', '{alice@techcorp.com}') AS "alice is admin";
+SELECT set_config('tj_perm.user_id', 'alice@techcorp.com', false) AS "acting as";
+SELECT tj_perm.create_group('techcorp', 'Design') AS "alice creates a group",
+	tj_perm.drop_group('techcorp', 'design') AS "and drops it";
+SELECT set_config('tj_perm.user_id', 'bob@techcorp.com', false) AS "acting as";
+\echo 'tj_perm.grant_access(''techcorp/app:bug-tracker'', ''viewer'', to_user => ''bob@techcorp.com''):'
+\set ON_ERROR_STOP off
+SELECT tj_perm.grant_access('techcorp/app:bug-tracker', 'viewer', to_user => 'bob@techcorp.com');
+\set ON_ERROR_STOP on
+\echo
+TABLE what_holds;
+
+\echo
+\echo '== 7. Charlie leaves: removed from the workspace, nothing is left but history'
+\echo
+SELECT set_config('tj_perm.user_id', 'alice@techcorp.com', false) AS "acting as";
+SELECT tj_perm.remove_user('techcorp', 'charlie@techcorp.com') AS removed;
+SELECT user_id, status, groups FROM tj_perm.members_of('techcorp');
+
+\echo
+\echo '== 8. Review'
+\echo
+\echo 'Who may do what with API_KEY?'
+\echo
+SELECT coalesce(to_group, to_user) AS holder, level, active, granted_by
+FROM tj_perm.grants_on('techcorp/variable:API_KEY');
+\echo 'Which groups are empty now?'
+\echo
+SELECT group_name FROM tj_perm.groups_of('techcorp') WHERE members = 0;
+
+\echo
+\echo '== An existing app: its own table, a plain policy, the same answers'
+\echo
+RESET ROLE;
+CREATE TABLE tickets (
+	id bigint PRIMARY KEY,
+	org_id text NOT NULL,
+	folder_id text,
+	title text NOT NULL);
+INSERT INTO tickets
+SELECT i, 'techcorp', CASE WHEN i % 10 = 0 THEN 'customer-tickets' ELSE 'internal' END, 'Ticket ' || i
+FROM generate_series(1, 5000) AS i;
+GRANT SELECT, UPDATE ON tickets TO :"app";
+CREATE POLICY tickets_visible ON tickets FOR SELECT
+	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'viewer'));
+CREATE POLICY tickets_writable ON tickets FOR UPDATE
+	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'editor'));
+ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
+\echo '   CREATE POLICY tickets_visible ON tickets FOR SELECT'
+\echo '   USING (tj_can(tj_user(), tj_resource(org_id, ''folder'', folder_id, ''ticket'', id), ''viewer''));'
+\echo
+SET ROLE :"app";
+SELECT set_config('tj_perm.user_id', 'bob@techcorp.com', false) AS "acting as";
+SELECT count(*) AS "tickets that Bob sees", min(folder_id) AS folder FROM tickets;
+WITH changed AS (UPDATE tickets SET title = 'mine' RETURNING 1)
+SELECT count(*) AS "tickets that Bob may change" FROM changed;
+SELECT set_config('tj_perm.user_id', 'root@techcorp.com', false) AS "acting as";
+SELECT count(*) AS "tickets that root sees" FROM tickets;
+SELECT set_config('tj_perm.user_id', '', false) AS "acting as";
+SELECT count(*) AS "tickets that nobody sees" FROM tickets;
+RESET ROLE;

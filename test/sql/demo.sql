@@ -1,0 +1,20 @@
+-- The story that "make demo" plays (test/demo/demo.sql), so that it cannot rot.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set app regress_app_server
+\set demo :abs_srcdir '/demo/demo.sql'
+\i :demo
+
+-- what charlie did is gone from everywhere but history; inviting anew starts from nothing
+SELECT count(*) AS rows_left FROM tj_perm.group_members WHERE user_id = 'charlie@techcorp.com';
+SELECT table_name, operation, actor FROM tj_perm.history
+WHERE workspace_id = 'techcorp' AND coalesce(old_row, new_row) ->> 'user_id' = 'charlie@techcorp.com'
+ORDER BY history_id;
+SELECT tj_perm.add_user('techcorp', 'charlie@techcorp.com');
+SELECT groups FROM tj_perm.members_of('techcorp') WHERE user_id = 'charlie@techcorp.com';
+
+DROP TABLE tickets;
+SELECT tj_perm.drop_workspace('techcorp');
+DROP VIEW what_holds;
+REVOKE ALL ON PARAMETER tj_perm.user_id FROM regress_app_server;
+REVOKE ALL ON FUNCTION tj_perm.create_workspace FROM regress_app_server;
+DROP ROLE regress_app_server;
