@@ -8,7 +8,7 @@
 #
 # On a throwaway PostgreSQL of our own (missing packages are installed first):
 #   make demo           play the TechCorp story
-#   make test           all tests: regress, isolation, tap, property, upgrade
+#   make test           all tests (SUITES="regress isolation tap property upgrade")
 #   make tap            TAP tests only (PROVE_TESTS=test/tap/FILE.pl for one)
 #   make property       the randomised comparison with the oracle only
 #   make upgrade-check  upgraded and fresh installations have the same catalog
@@ -28,14 +28,52 @@ EXTENSION = tj_perm
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tj_perm.control)
 MODULE_big = tj_perm
 
-OBJS := $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS = \
+	src/catalog.o \
+	src/check.o \
+	src/construct.o \
+	src/guc.o \
+	src/level.o \
+	src/names.o \
+	src/resource.o \
+	src/session.o \
+	src/tj_perm.o \
+	src/trigger.o
 
 REGRESS = \
 	level \
 	resource \
-	names
+	names \
+	session \
+	tables \
+	membership \
+	groups \
+	grants \
+	pages \
+	check \
+	admin \
+	errors
 
-ISOLATION =
+ISOLATION = \
+	admin_vs_admin \
+	promote_vs_archive \
+	activate_vs_demote \
+	nest_vs_nest \
+	grant_vs_drop_group \
+	grant_vs_remove_user \
+	grant_vs_archive_workspace \
+	rename_group_vs_grant \
+	add_to_group_vs_drop_group \
+	add_to_group_vs_archive_user \
+	create_group_vs_create_group \
+	create_workspace_vs_create_workspace \
+	invite_vs_invite \
+	invite_vs_archive_workspace \
+	invite_vs_drop_workspace \
+	accept_vs_accept \
+	accept_vs_withdraw
+
+SUITES = regress isolation tap property upgrade
 
 # ---- build ----
 
@@ -74,7 +112,7 @@ $(BUILT_SQL): $(INSTALL_SQL) tj_perm.control
 
 test:
 	@test/prerequisites test
-	@test/scratch --strict --cluster -- test/run regress isolation tap property upgrade
+	@test/scratch --strict --cluster -- test/run $(SUITES)
 
 # for test/run: how many results to expect
 list-regress:
