@@ -416,11 +416,16 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 	if (OidIsValid(paths[path].index))
 	{
 		scan->index = index_open(paths[path].index, AccessShareLock);
+		/* btree wants its keys in the order of the index, whatever ours is */
 		for (i = 0; i < nkeys; i++)
-			ScanKeyEntryInitialize(&keys[i], 0, paths[path].keys[i].index_column,
+		{
+			AttrNumber	column = paths[path].keys[i].index_column;
+
+			ScanKeyEntryInitialize(&keys[column - 1], 0, column,
 								   BTEqualStrategyNumber, InvalidOid,
 								   paths[path].keys[i].collation,
 								   paths[path].keys[i].equal_proc, values[i]);
+		}
 		scan->index_scan = tjp_index_beginscan(scan->heap, scan->index, snapshot, nkeys);
 		index_rescan(scan->index_scan, keys, nkeys, NULL, 0);
 		scan->heap_scan = NULL;

@@ -497,6 +497,18 @@ tj_perm_is_grant_target(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(view.nelements <= 1);
 }
 
+/* Does a grant on it reach other targets: a workspace or type:*? */
+PG_FUNCTION_INFO_V1(tj_perm_is_wide_target);
+Datum
+tj_perm_is_wide_target(PG_FUNCTION_ARGS)
+{
+	TjpResource	   *resource = PG_GETARG_TJP_RESOURCE_P(0);
+	TjpResourceView view;
+
+	tjp_resource_view(resource, &view);
+	PG_RETURN_BOOL(view.nelements == 0 || (view.nelements == 1 && view.elements[0].wildcard));
+}
+
 PG_FUNCTION_INFO_V1(tj_perm_elements_of);
 Datum
 tj_perm_elements_of(PG_FUNCTION_ARGS)

@@ -170,6 +170,11 @@ CREATE FUNCTION tj_perm.is_grant_target(resource @extschema@.tj_resource) RETURN
 	AS 'MODULE_PATHNAME', 'tj_perm_is_grant_target';
 COMMENT ON FUNCTION tj_perm.is_grant_target(@extschema@.tj_resource) IS 'Can a grant name this resource? True for a workspace, type:* and one element; false for a longer path.';
 
+CREATE FUNCTION tj_perm.is_wide_target(resource @extschema@.tj_resource) RETURNS boolean
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'tj_perm_is_wide_target';
+COMMENT ON FUNCTION tj_perm.is_wide_target(@extschema@.tj_resource) IS 'Does a grant on this resource reach other targets too? True for a workspace and type:*; false for one element and for paths.';
+
 CREATE FUNCTION tj_perm.elements_of(resource @extschema@.tj_resource) RETURNS TABLE ("position" integer, type text, id text)
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 3
 	AS 'MODULE_PATHNAME', 'tj_perm_elements_of';

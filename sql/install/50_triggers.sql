@@ -226,6 +226,11 @@ CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.members
 CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.groups
 	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
 	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'A group stays in its workspace.');
+-- The id too, else one statement could empty Admins while it changes the id, and
+-- c_keep_admin would not know the group any more. Depth 0: not c_replace_default.
+CREATE TRIGGER c_id BEFORE UPDATE ON tj_perm.groups
+	FOR EACH ROW WHEN (OLD.group_id IS DISTINCT FROM NEW.group_id AND pg_catalog.pg_trigger_depth() = 0)
+	EXECUTE FUNCTION tj_perm._refuse_change('group_id', 'Make another group instead.');
 CREATE TRIGGER c_kind BEFORE UPDATE ON tj_perm.groups
 	FOR EACH ROW WHEN (OLD.kind IS DISTINCT FROM NEW.kind)
 	EXECUTE FUNCTION tj_perm._refuse_change('kind', 'Default groups come with the workspace and stay as they are.');
@@ -408,9 +413,13 @@ CREATE FUNCTION tj_perm._renew_epoch() RETURNS event_trigger
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	-- triggers and rules have no schema of their own, only their table has
 	IF EXISTS (
 		SELECT FROM pg_event_trigger_ddl_commands() c
-		WHERE c.schema_name = 'tj_perm' AND NOT c.in_extension)
+		LEFT JOIN pg_trigger t ON c.classid = 'pg_trigger'::regclass AND t.oid = c.objid
+		LEFT JOIN pg_rewrite r ON c.classid = 'pg_rewrite'::regclass AND r.oid = c.objid
+		LEFT JOIN pg_class rel ON rel.oid = coalesce(t.tgrelid, r.ev_class)
+		WHERE coalesce(c.schema_name, rel.relnamespace::regnamespace::text) = 'tj_perm' AND NOT c.in_extension)
 	THEN
 		PERFORM tj_perm._renew_guard('', 0);
 	END IF;

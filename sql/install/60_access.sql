@@ -374,6 +374,28 @@ END
 $$;
 COMMENT ON FUNCTION tj_perm._require_listed(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed.';
 
+CREATE FUNCTION tj_perm._require_may_add(p_group tj_perm.groups) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_horizon timestamp with time zone;
+BEGIN
+	PERFORM tj_perm._require_listed(p_group);
+	IF p_group.kind = 'admins' THEN
+		-- membership of Admins never ends by itself, so it would outlast the right by which it was given
+		v_horizon := tj_perm._horizon(@extschema@.tj_workspace(p_group.workspace_id));
+		IF v_horizon < 'infinity' THEN
+			RAISE EXCEPTION 'permission denied for group "%"', p_group.name
+				USING ERRCODE = 'insufficient_privilege',
+					  DETAIL = pg_catalog.format('Membership of it would outlast your own right, which ends at %s.', v_horizon),
+					  HINT = 'Use grant_access with valid_until, or ask a member of the group.';
+		END IF;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._require_may_add(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed, and 42501 for Admins if the right of the caller, who is an admin of the workspace, ends some day.';
+
 CREATE FUNCTION tj_perm._add_user_groups(p_workspace text, p_user_id text, p_groups text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -385,7 +407,7 @@ DECLARE
 BEGIN
 	FOREACH v_name IN ARRAY p_groups LOOP
 		v_group := tj_perm._lock_group(p_workspace, v_name, 'key share');
-		PERFORM tj_perm._require_listed(v_group);
+		PERFORM tj_perm._require_may_add(v_group);
 		INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
 			VALUES (v_group.group_id, p_workspace, p_user_id)
 			ON CONFLICT DO NOTHING;

@@ -11,7 +11,7 @@ BEGIN
 	BEGIN
 		v_expires_at := pg_catalog.statement_timestamp() + p_expires;
 	EXCEPTION WHEN datetime_field_overflow THEN
-		v_expires_at := 'infinity';
+		v_expires_at := 'infinity'::timestamp with time zone;
 	END;
 	IF NOT pg_catalog.isfinite(v_expires_at) OR v_expires_at <= pg_catalog.statement_timestamp() THEN
 		RAISE EXCEPTION 'invitation cannot expire after "%"', p_expires
@@ -58,15 +58,12 @@ BEGIN
 	LOOP
 		SELECT m.status INTO v_status FROM tj_perm.members AS m
 			WHERE m.workspace_id = p_workspace AND m.user_id = p_user_id FOR UPDATE;
-		IF FOUND THEN
-			RETURN v_status;
-		END IF;
+		EXIT WHEN FOUND;
 		INSERT INTO tj_perm.members (workspace_id, user_id, status) VALUES (p_workspace, p_user_id, p_status)
 			ON CONFLICT DO NOTHING;
-		IF FOUND THEN
-			RETURN NULL;
-		END IF;
+		EXIT WHEN FOUND;
 	END LOOP;
+	RETURN v_status;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._ensure_member(text, text, text) IS 'Locks the member''s row and returns the status, or makes the member with the given status and returns NULL.';
@@ -231,7 +228,7 @@ DECLARE
 	v_user_id text := tj_perm._user_argument(p_user_id, 'user_id');
 	v_groups text[] := tj_perm._groups_argument(p_groups);
 	v_name text;
-	v_keys text[] := '{}';
+	v_keys text[] := '{}'::text[];
 	v_added boolean;
 	v_removed boolean;
 BEGIN

@@ -220,7 +220,7 @@ BEGIN
 	PERFORM tj_perm._require_value(p_group_name, 'group_name');
 	PERFORM tj_perm._open_workspace(p_workspace);
 	v_group := tj_perm._lock_group(p_workspace, p_group_name, 'key share');
-	PERFORM tj_perm._require_listed(v_group);
+	PERFORM tj_perm._require_may_add(v_group);
 	FOREACH v_user_id IN ARRAY v_user_ids LOOP
 		PERFORM tj_perm._require_not_archived(p_workspace, v_user_id, tj_perm._lock_member(p_workspace, v_user_id, false));
 	END LOOP;

@@ -8,7 +8,7 @@ DECLARE
 	v_user_id text := @extschema@.tj_user();
 BEGIN
 	IF v_user_id IS NULL THEN
-		RETURN 'infinity';
+		RETURN 'infinity'::timestamp with time zone;
 	END IF;
 	-- no right at all is checked elsewhere; should it be gone by now, then nothing may last
 	RETURN coalesce(tj_perm._level_until(v_user_id, p_target, 'admin'), '-infinity');

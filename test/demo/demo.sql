@@ -42,6 +42,17 @@ SELECT "user",
 	max(held) FILTER (WHERE place = 4) AS "API_KEY",
 	max(held) FILTER (WHERE place = 5) AS "the workspace"
 FROM holds GROUP BY n, "user" ORDER BY n;
+-- what a call gets: its answer, or the error
+CREATE FUNCTION pg_temp.try(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	EXECUTE 'SELECT ' || call INTO answer;
+	RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+	RETURN format('ERROR %s: %s', SQLSTATE, SQLERRM);
+END
+$$;
 
 \echo
 \echo '== 1. root@techcorp.com creates the workspace and is its first admin'
@@ -105,11 +116,9 @@ SELECT set_config('tj_perm.user_id', 'alice@techcorp.com', false) AS "acting as"
 SELECT tj_perm.create_group('techcorp', 'Design') AS "alice creates a group",
 	tj_perm.drop_group('techcorp', 'design') AS "and drops it";
 SELECT set_config('tj_perm.user_id', 'bob@techcorp.com', false) AS "acting as";
-\echo 'tj_perm.grant_access(''techcorp/app:bug-tracker'', ''viewer'', to_user => ''bob@techcorp.com''):'
-\set ON_ERROR_STOP off
-SELECT tj_perm.grant_access('techcorp/app:bug-tracker', 'viewer', to_user => 'bob@techcorp.com');
-\set ON_ERROR_STOP on
-\echo
+SELECT pg_temp.try($$tj_perm.grant_access('techcorp/app:bug-tracker', 'viewer', to_user => 'bob@techcorp.com')$$)
+	AS "Bob grants himself Bug Tracker";
+SELECT pg_temp.try($$tj_perm.create_group('techcorp', 'Friends of Bob')$$) AS "Bob creates a group";
 TABLE what_holds;
 
 \echo

@@ -268,29 +268,30 @@ CREATE TABLE oracle.stamped (
 	PRIMARY KEY (workspace_id, group_id, user_id)
 );
 CREATE VIEW oracle.stamp_content AS
-SELECT s.workspace_id, s.group_id, s.user_id, s.stamp,
-	CASE
-		WHEN s.group_id > 0 THEN (
-			SELECT jsonb_build_array(
-				(SELECT g.kind FROM tj_perm.groups AS g WHERE g.group_id = s.group_id AND g.workspace_id = s.workspace_id),
-				(SELECT jsonb_agg(n.group_id ORDER BY n.group_id) FROM tj_perm.group_nesting AS n
-				 WHERE n.inner_group_id = s.group_id AND n.workspace_id = s.workspace_id),
-				(SELECT jsonb_agg(concat_ws(' ', a.resource::text, a.level::text, 'from', a.valid_from, 'until', a.valid_until) ORDER BY a.resource::text, a.level)
-				 FROM tj_perm.grants AS a WHERE a.group_id = s.group_id AND a.workspace_id = s.workspace_id)))
-		WHEN s.user_id <> '' THEN (
-			SELECT jsonb_build_array(
-				(SELECT m.status FROM tj_perm.members AS m WHERE m.workspace_id = s.workspace_id AND m.user_id = s.user_id),
-				(SELECT jsonb_agg(gm.group_id ORDER BY gm.group_id) FROM tj_perm.group_members AS gm
-				 WHERE gm.workspace_id = s.workspace_id AND gm.user_id = s.user_id),
-				(SELECT jsonb_agg(concat_ws(' ', a.resource::text, a.level::text, 'from', a.valid_from, 'until', a.valid_until) ORDER BY a.resource::text, a.level)
-				 FROM tj_perm.grants AS a WHERE a.user_id = s.user_id AND a.workspace_id = s.workspace_id)))
-		ELSE (
-			SELECT jsonb_build_array(
-				(SELECT w.status FROM tj_perm.workspaces AS w WHERE w.workspace_id = s.workspace_id),
-				(SELECT jsonb_agg(concat_ws(' ', g.kind, g.group_id) ORDER BY g.group_id) FROM tj_perm.groups AS g
-				 WHERE g.workspace_id = s.workspace_id AND g.kind <> 'custom')))
-	END::text AS content
+WITH fact (workspace_id, group_id, user_id, fact) AS (
+	SELECT w.workspace_id, 0, '', w.status FROM tj_perm.workspaces AS w
+	UNION ALL
+	SELECT g.workspace_id, 0, '', concat_ws(' ', g.kind, g.group_id) FROM tj_perm.groups AS g WHERE g.kind <> 'custom'
+	UNION ALL
+	SELECT g.workspace_id, g.group_id, '', 'kind ' || g.kind FROM tj_perm.groups AS g
+	UNION ALL
+	SELECT n.workspace_id, n.inner_group_id, '', 'in ' || n.group_id FROM tj_perm.group_nesting AS n
+	UNION ALL
+	SELECT m.workspace_id, 0, m.user_id, m.status FROM tj_perm.members AS m
+	UNION ALL
+	SELECT gm.workspace_id, 0, gm.user_id, 'in ' || gm.group_id FROM tj_perm.group_members AS gm
+	UNION ALL
+	SELECT a.workspace_id, COALESCE(a.group_id, 0), COALESCE(a.user_id, ''),
+		concat_ws(' ', a.level::text, 'on', a.resource::text, 'from', a.valid_from, 'until', a.valid_until)
+	FROM tj_perm.grants AS a
+)
+SELECT s.workspace_id, s.group_id, s.user_id, s.stamp, COALESCE(c.content, 'nothing') AS content
 FROM tj_perm.stamps AS s
+LEFT JOIN (
+	SELECT f.workspace_id, f.group_id, f.user_id, string_agg(f.fact, '; ' ORDER BY f.fact) AS content
+	FROM fact AS f
+	GROUP BY f.workspace_id, f.group_id, f.user_id
+) AS c USING (workspace_id, group_id, user_id)
 WHERE s.group_id >= 0 AND s.workspace_id <> '';
 
 CREATE FUNCTION oracle.unstamped_changes() RETURNS SETOF text

@@ -15,6 +15,7 @@ SELECT groups FROM tj_perm.members_of('techcorp') WHERE user_id = 'charlie@techc
 DROP TABLE tickets;
 SELECT tj_perm.drop_workspace('techcorp');
 DROP VIEW what_holds;
+DROP FUNCTION pg_temp.try(text);
 REVOKE ALL ON PARAMETER tj_perm.user_id FROM regress_app_server;
 REVOKE ALL ON FUNCTION tj_perm.create_workspace FROM regress_app_server;
 DROP ROLE regress_app_server;

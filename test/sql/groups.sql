@@ -90,6 +90,15 @@ SELECT tj_perm.nest_group('grp', 'd9', 'd8') AS just_deep_enough;
 SELECT regress_groups.tried('root@grp.com', $$SELECT tj_perm.nest_group('grp', 'd0', 'd18')$$) AS too_high;
 SELECT count(tj_perm.drop_group('grp', 'd' || d)) AS dropped FROM generate_series(0, 18) AS d;
 
+-- Admins: whose own right on the workspace ends some day gives nobody a membership that does not
+SELECT tj_perm.grant_access('grp', 'admin', to_user => 'carl', valid_until => '2130-01-01 00:00+00');
+SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
+FROM (VALUES (1, $$add_to_group('grp', 'Admins', '{carl}')$$), (2, $$add_user('grp', 'dan', '{Admins}')$$), (3, $$invite_user('grp', 'dan', '{admins}')$$), (4, $$add_to_group('grp', 'Backend', '{carl}')$$), (5, $$remove_from_group('grp', 'Backend', '{carl}')$$)) AS c (n, call) ORDER BY c.n;
+SELECT tj_perm.grant_access('grp', 'admin', to_user => 'carl');
+SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
+FROM (VALUES (1, $$add_to_group('grp', 'Admins', '{carl}')$$), (2, $$remove_from_group('grp', 'Admins', '{carl}')$$)) AS c (n, call) ORDER BY c.n;
+SELECT tj_perm.revoke_access('grp', from_user => 'carl');
+
 -- duplicate: who is in it and what it may, as asked
 SELECT tj_perm.grant_access('grp', 'viewer', to_group => 'Engineering', valid_from => '2020-01-01 00:00+00', valid_until => '2130-01-01 00:00+00', note => 'audit');
 SELECT tj_perm.duplicate_group('grp', 'engineering'), tj_perm.duplicate_group('grp', 'Engineering', with_members => false), tj_perm.duplicate_group('grp', 'Engineering', with_grants => false), tj_perm.duplicate_group('grp', 'Engineering', '  Twin  group ', false, false);

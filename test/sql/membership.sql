@@ -127,6 +127,7 @@ SELECT pg_temp.dora();
 -- archiving an invited member withdraws the invitation
 SELECT regress_membership.tried('bob', $$SELECT tj_perm.invite_user('mem', 'fred')$$) AS token \gset
 SELECT regress_membership.tried('bob', $$SELECT tj_perm.archive_user('mem', 'fred')$$);
+SELECT regress_membership.tried('bob', $$SELECT count(*) FROM tj_perm.invitations_of('mem')$$) AS open_invitations;
 SELECT regress_membership.tried('fred', format('SELECT tj_perm.accept_invitation(%L)', :'token'));
 -- removing: nothing is left, inviting again starts from nothing
 SELECT regress_membership.tried('bob', $$SELECT tj_perm.remove_user('mem', 'DORA@mem.com')$$);
