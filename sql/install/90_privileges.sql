@@ -15,6 +15,7 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.is_grant_target(@extschema@.tj_resource),
 	tj_perm.is_restoring(),
 	tj_perm.is_user_id(text),
+	tj_perm.is_wide_target(@extschema@.tj_resource),
 	tj_perm.workspace_of(@extschema@.tj_resource)
 TO PUBLIC;
 
@@ -62,6 +63,25 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.grants_on(@extschema@.tj_resource),
 	tj_perm.grants_of(text, text, text),
 	tj_perm.invitations_of(text)
+TO PUBLIC;
+
+-- Review, likewise.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.explain_access(text, @extschema@.tj_resource, @extschema@.tj_level),
+	tj_perm.who_can(@extschema@.tj_resource, @extschema@.tj_level, text, integer),
+	tj_perm.what_can(text, text, @extschema@.tj_resource, integer),
+	tj_perm.access_matrix(text, text, @extschema@.tj_resource, integer)
+TO PUBLIC;
+
+-- History, preview, review and picture, likewise; prune_history is for the owner to grant.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.access_at(text, @extschema@.tj_resource, @extschema@.tj_level, timestamptz),
+	tj_perm.changes_since(text, timestamptz),
+	tj_perm.access_diff(text),
+	tj_perm.review(text),
+	tj_perm.record_review(text, text),
+	tj_perm.reviews_of(text),
+	tj_perm.access_graph(text, text)
 TO PUBLIC;
 
 -- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects
