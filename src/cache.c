@@ -20,6 +20,13 @@
  * stamp is missing, and while the triggers that keep the stamps are not all
  * there.  The slot then reads for itself.  src/README.md has the proof.
  *
+ * In a dirty transaction not even the content of a snapshot is enough: inside
+ * a VOLATILE function that a statement calls for each row which it changes,
+ * one snapshot after the other has the same command id and sees one row more.
+ * Every change lies between its BEFORE ROW and its AFTER ROW trigger, so both
+ * count, and a slot serves only while nothing is between the two and nothing
+ * has begun since the slot was started.
+ *
  * Failure at any point leaves complete states only: facts are collected in the
  * caller's memory first, and a state is linked when nothing can fail any more.
  */
@@ -44,6 +51,7 @@
 #define N_EPOCHS		4		/* epochs whose triggers have been looked at */
 #define FIRST_GRANTS	64		/* read at once; who has more is probed first */
 #define PROBES_TO_LOAD	32		/* probes that make reading the rest worthwhile */
+#define LOOKUPS_TO_MERGE 32		/* look-ups that make one table for all principals worthwhile */
 
 typedef enum StateKind
 {
@@ -79,6 +87,9 @@ typedef struct Entry
 typedef struct GrantTable
 {
 	Size		size;			/* of the whole chunk */
+	int			n;
+	bool		has_workspace;	/* is the workspace among the targets? */
+	bool		has_wildcards;	/* is a type:*? */
 	uint32		mask;
 	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
 } GrantTable;
@@ -173,6 +184,7 @@ typedef struct Slot
 	TransactionId *xip;
 	TransactionId *subxip;
 
+	uint64		changes;		/* changes_begun at its start */
 	bool		shares;			/* may use and make shared states */
 	int64		epoch;
 	MemoryContext context;
@@ -199,7 +211,14 @@ static TjpState *unlinked = NULL;	/* being linked; a failure leaves it here */
 
 static Slot slots[N_SLOTS];
 static uint64 slot_clock = 0;
-static bool transaction_is_dirty = false;
+
+/*
+ * Changes of our tables by the current transaction: rows whose BEFORE trigger
+ * has fired, and rows whose AFTER trigger has.  Dirty: there are any.
+ */
+static uint64 changes_begun = 0;
+static uint64 changes_done = 0;
+static bool ddl_in_transaction = false;
 
 static struct
 {
@@ -306,9 +325,27 @@ slot_matches(const Slot *slot, const SnapshotData *snapshot)
 static bool
 transaction_is_clean(void)
 {
-	if (transaction_is_dirty)
+	if (changes_begun > 0 || ddl_in_transaction)
 		return false;
 	return !IsParallelWorker() || !TransactionIdIsValid(GetTopTransactionIdIfAny());
+}
+
+/*
+ * May what the slot holds be believed once more, given that its snapshot is
+ * the one that answers?
+ */
+static bool
+slot_is_good(const Slot *slot)
+{
+	/* rows may have been changed while the triggers that count were off */
+	if (ddl_in_transaction)
+		return false;
+	if (slot->changes != changes_begun || changes_begun != changes_done)
+		return false;
+	if (slot->shares && !transaction_is_clean())
+		return false;
+	/* it has outgrown its part of the memory */
+	return MemoryContextMemAllocated(slot->context, false) <= (Size) tjp_cache_size * 1024 / 4;
 }
 
 /*
@@ -364,6 +401,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	MemoryContextSwitchTo(caller);
 
 	/* the epoch is the first entry of every vector of stamps */
+	slot->changes = changes_begun;
 	slot->shares = false;
 	if (transaction_is_clean())
 	{
@@ -391,10 +429,7 @@ find_slot(Snapshot snapshot)
 			break;
 		}
 
-	/* it became dirty, or the slot has grown beyond its share of the memory */
-	if (slot != NULL &&
-		((slot->shares && !transaction_is_clean()) ||
-		 MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4))
+	if (slot != NULL && !slot_is_good(slot))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
@@ -419,7 +454,8 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_PREPARE:
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
-			transaction_is_dirty = false;
+			changes_begun = changes_done = 0;
+			ddl_in_transaction = false;
 			clear_slots();
 			break;
 		case XACT_EVENT_PRE_COMMIT:
@@ -445,20 +481,39 @@ tjp_cache_init(void)
 }
 
 /*
- * From now on to the end of the top-level transaction nothing is shared.  A
- * savepoint that is rolled back does not take this back: what was computed
- * meanwhile may have seen the change.
+ * A row of ours is about to change.  From now on to the end of the top-level
+ * transaction nothing is shared; a savepoint that is rolled back does not take
+ * this back, since what was computed meanwhile may have seen the change.
  */
 void
-tjp_cache_mark_dirty(void)
+tjp_cache_change_begins(void)
 {
-	transaction_is_dirty = true;
+	changes_begun++;
+}
+
+/*
+ * The row has been changed.  Where this never comes (ON CONFLICT, an error
+ * that was caught) nothing is kept to the end of the transaction.
+ */
+void
+tjp_cache_change_done(void)
+{
+	changes_done++;
+}
+
+/*
+ * DDL on our tables in this transaction: it may switch the triggers off.
+ */
+void
+tjp_cache_ddl(void)
+{
+	ddl_in_transaction = true;
 }
 
 bool
 tjp_cache_is_dirty(void)
 {
-	return transaction_is_dirty;
+	return changes_begun > 0 || ddl_in_transaction;
 }
 
 /* ---- states ---- */
@@ -646,6 +701,10 @@ get_state(StateKind kind, int64 group_id)
 	{
 		StateKey	shared_key = key;
 
+#ifdef TJP_TEST_NO_VALIDATION
+		/* negative control: whatever was built once is believed for ever */
+		stamp = 0;
+#endif
 		make_shared_table();
 		shared_key.epoch = slot->epoch;
 		shared_key.stamp = stamp;
@@ -703,9 +762,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 		slot = NULL;
 	}
 
-	if (slot == NULL || !slot_matches(slot, snapshot) ||
-		(slot->shares && !transaction_is_clean()) ||
-		MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4)
+	if (slot == NULL || !slot_matches(slot, snapshot) || !slot_is_good(slot))
 		slot = find_slot(snapshot);
 	entered_slot = slot;
 	entered_snapshot = snapshot;
@@ -879,34 +936,53 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 	return true;
 }
 
+/* Put an entry into a table that has room; its target's bytes are there. */
+static void
+add_entry(GrantTable *table, const Entry *entry, const char *bytes)
+{
+	uint32		position = entry->hash & table->mask;
+
+	while (table->entries[position].level != TJP_LEVEL_NONE)
+		position = (position + 1) & table->mask;
+	table->entries[position] = *entry;
+	table->n++;
+	if (entry->target_len == 0)
+		table->has_workspace = true;
+	else if (bytes[entry->target] == 'w')
+		table->has_wildcards = true;
+}
+
+/* An empty table for n grants and the bytes of their targets. */
+static GrantTable *
+make_table(MemoryContext context, int n, Size bytes_len, char **bytes)
+{
+	Size		nslots = 4;
+	GrantTable *table;
+
+	while (nslots < (Size) n * 2)
+		nslots *= 2;
+	table = MemoryContextAllocExtended(context,
+									   offsetof(GrantTable, entries) + nslots * sizeof(Entry) + bytes_len,
+									   MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
+	table->mask = nslots - 1;
+	table->size = GetMemoryChunkSpace(table);
+	*bytes = (char *) &table->entries[nslots];
+	return table;
+}
+
 /* Turn a complete collection into the state's table. */
 static void
 keep_grants(TjpState *state, const Collection *collection)
 {
-	uint32		nslots = 4;
-	Size		size;
-	GrantTable *table;
 	char	   *bytes;
+	GrantTable *table = make_table(state->shared ? cache_context : entered_slot->context,
+								   collection->n, collection->bytes_len, &bytes);
 	int			i;
 
-	while (nslots < collection->n * 2)
-		nslots *= 2;
-	size = offsetof(GrantTable, entries) + nslots * sizeof(Entry) + collection->bytes_len;
-	table = MemoryContextAllocExtended(state->shared ? cache_context : entered_slot->context,
-									   size, MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
-	table->mask = nslots - 1;
-	bytes = (char *) &table->entries[nslots];
 	if (collection->bytes_len > 0)
 		memcpy(bytes, collection->bytes, collection->bytes_len);
 	for (i = 0; i < collection->n; i++)
-	{
-		uint32		position = collection->entries[i].hash & table->mask;
-
-		while (table->entries[position].level != TJP_LEVEL_NONE)
-			position = (position + 1) & table->mask;
-		table->entries[position] = collection->entries[i];
-	}
-	table->size = GetMemoryChunkSpace(table);
+		add_entry(table, &collection->entries[i], bytes);
 	state->grants = table;
 	state->grant_status = GRANTS_READ;
 	if (state->shared)
@@ -957,57 +1033,162 @@ pass_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 	return probe->callback(level, valid_from, valid_until, probe->arg);
 }
 
-/*
- * Every grant that the principal holds on one target: the element, or the
- * workspace if element is NULL; whatever its validity.
- */
-void
-tjp_cache_grants(TjpState *principal, const TjpElement *element,
-				 TjpGrantCallback callback, void *arg)
+/* Ask the index for the grants of a principal on one target. */
+static void
+probe_grants(TjpState *principal, const TjpElement *element, TjpGrantCallback callback, void *arg)
 {
-	char		target[MAX_TARGET];
-	int			target_len;
-	GrantTable *table;
-	const char *bytes;
-	uint32		hash;
+	Probe		probe = {callback, arg};
+	TjpResource *resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
+											  element, element != NULL ? 1 : 0);
+
+	principal->probes++;
+	stats.probes++;
+	(void) tjp_catalog_grants(entered_snapshot,
+							  text_datum(principal->key.bytes, principal->key.workspace_len),
+							  principal->key.group_id,
+							  text_datum(principal->key.bytes + principal->key.workspace_len,
+										 principal->key.user_len),
+							  PointerGetDatum(resource), pass_grant, &probe);
+}
+
+/* Find the grants on a target in a table; false if the callback stopped. */
+static bool
+find_grants(const GrantTable *table, const char *target, int target_len, uint32 hash,
+			TjpGrantCallback callback, void *arg)
+{
+	const char *bytes = (const char *) &table->entries[table->mask + 1];
 	uint32		position;
 
-	if (principal->grant_status == GRANTS_UNREAD)
-		read_grants(principal, FIRST_GRANTS, GRANTS_PROBED);
-	else if (principal->grant_status == GRANTS_PROBED && principal->probes >= PROBES_TO_LOAD)
-		read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
-
-	if (principal->grant_status != GRANTS_READ)
-	{
-		Probe		probe = {callback, arg};
-		TjpResource *resource;
-
-		principal->probes++;
-		stats.probes++;
-		resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
-									 element, element != NULL ? 1 : 0);
-		(void) tjp_catalog_grants(entered_snapshot,
-								  text_datum(principal->key.bytes, principal->key.workspace_len),
-								  principal->key.group_id,
-								  text_datum(principal->key.bytes + principal->key.workspace_len,
-											 principal->key.user_len),
-								  PointerGetDatum(resource), pass_grant, &probe);
-		return;
-	}
-
-	table = principal->grants;
-	bytes = (const char *) &table->entries[table->mask + 1];
-	target_len = target_bytes(element, target);
-	hash = hash_bytes((unsigned char *) target, target_len);
 	for (position = hash & table->mask;
 		 table->entries[position].level != TJP_LEVEL_NONE;
 		 position = (position + 1) & table->mask)
 	{
-		Entry	   *entry = &table->entries[position];
+		const Entry *entry = &table->entries[position];
 
 		if (entry->hash == hash && entry->target_len == target_len &&
 			memcmp(bytes + entry->target, target, target_len) == 0 &&
 			!callback(entry->level, entry->valid_from, entry->valid_until, arg))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Read what the first look-up in a view needs, and note which kinds of target
+ * nobody holds.
+ */
+static void
+read_view(TjpView *view)
+{
+	bool		all_read = true;
+	bool		workspace_grants = false;
+	bool		wildcard_grants = false;
+	int			i;
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState   *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_UNREAD)
+			read_grants(principal, FIRST_GRANTS, GRANTS_PROBED);
+		if (principal->grant_status == GRANTS_READ)
+		{
+			workspace_grants |= principal->grants->has_workspace;
+			wildcard_grants |= principal->grants->has_wildcards;
+		}
+		else
+			all_read = false;
+	}
+	view->all_read = all_read;
+	view->workspace_grants = workspace_grants || !all_read;
+	view->wildcard_grants = wildcard_grants || !all_read;
+	view->read = true;
+}
+
+/*
+ * One table for all principals of a view that is asked often, in the slot's
+ * memory.
+ */
+static void
+merge_view(TjpView *view)
+{
+	int			n = 0;
+	Size		bytes_len = 0;
+	GrantTable *merged;
+	char	   *bytes;
+	int			i;
+	uint32		e;
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		const GrantTable *table = view->principals[i]->grants;
+
+		n += table->n;
+		bytes_len += (const char *) table + table->size - (const char *) &table->entries[table->mask + 1];
+	}
+	if ((Size) n * 4 * sizeof(Entry) + bytes_len > (Size) tjp_cache_size * 1024 / 16)
+		return;
+
+	merged = make_table(entered_slot->context, n, bytes_len, &bytes);
+	bytes_len = 0;
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		const GrantTable *table = view->principals[i]->grants;
+		const char *from = (const char *) &table->entries[table->mask + 1];
+
+		for (e = 0; e <= table->mask; e++)
+		{
+			Entry		entry = table->entries[e];
+
+			if (entry.level == TJP_LEVEL_NONE)
+				continue;
+			memcpy(bytes + bytes_len, from + entry.target, entry.target_len);
+			entry.target = bytes_len;
+			bytes_len += entry.target_len;
+			add_entry(merged, &entry, bytes);
+		}
+	}
+	view->merged = merged;
+}
+
+/*
+ * Every grant that a principal of the view holds on one target: the element,
+ * or the workspace if element is NULL; whatever its validity.
+ */
+void
+tjp_cache_grants(TjpView *view, const TjpElement *element,
+				 TjpGrantCallback callback, void *arg)
+{
+	char		target[MAX_TARGET];
+	int			target_len;
+	uint32		hash;
+	int			i;
+
+	if (!view->read)
+		read_view(view);
+	if (element == NULL ? !view->workspace_grants : (element->wildcard && !view->wildcard_grants))
+		return;
+
+	target_len = target_bytes(element, target);
+	hash = hash_bytes((unsigned char *) target, target_len);
+	if (view->merged == NULL && view->all_read && view->nprincipals > 1 &&
+		++view->lookups == LOOKUPS_TO_MERGE)
+		merge_view(view);
+	if (view->merged != NULL)
+	{
+		(void) find_grants(view->merged, target, target_len, hash, callback, arg);
+		return;
+	}
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState   *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_PROBED && principal->probes >= PROBES_TO_LOAD)
+			read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
+		if (principal->grant_status != GRANTS_READ)
+			probe_grants(principal, element, callback, arg);
+		else if (!find_grants(principal->grants, target, target_len, hash, callback, arg))
 			return;
 	}
 }

@@ -50,6 +50,14 @@ typedef struct TjpView
 	bool		admin;			/* listed in Admins */
 	int			nprincipals;
 	TjpState  **principals;		/* whose grants count */
+
+	/* the cache's own */
+	bool		read;			/* have the following been determined? */
+	bool		all_read;		/* all grants of all principals in memory */
+	bool		workspace_grants;	/* may one of them hold the workspace? */
+	bool		wildcard_grants;	/* or a type:*? */
+	int			lookups;
+	struct GrantTable *merged;
 } TjpView;
 
 /* Called for each grant on a target; false stops. */
@@ -57,7 +65,9 @@ typedef bool (*TjpGrantCallback) (TjpLevel level, TimestampTz valid_from,
 								  TimestampTz valid_until, void *arg);
 
 extern void tjp_cache_init(void);
-extern void tjp_cache_mark_dirty(void);
+extern void tjp_cache_change_begins(void);
+extern void tjp_cache_change_done(void);
+extern void tjp_cache_ddl(void);
 extern bool tjp_cache_is_dirty(void);
 
 /*
@@ -73,7 +83,7 @@ extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);
 extern void *tjp_cache_alloc(Size size);
 
-extern void tjp_cache_grants(TjpState *principal, const TjpElement *element,
+extern void tjp_cache_grants(TjpView *view, const TjpElement *element,
 							 TjpGrantCallback callback, void *arg);
 
 #endif							/* TJP_CACHE_H */

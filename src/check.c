@@ -185,41 +185,33 @@ make_view(void)
 }
 
 /*
- * Rule A1b: look at every target that covers the resource, for each principal:
- * the workspace itself, each element of the path, and type:* of each.
+ * Rule A1b: look at every target that covers the resource: the workspace
+ * itself, each element of the path, and type:* for the type of each.
  */
 static void
-apply_grants(Check *check, const TjpView *view, const TjpResourceView *resource)
+apply_grants(Check *check, TjpView *view, const TjpResourceView *resource)
 {
-	int			p,
-				e;
+	int			i;
 
-	for (p = 0; p < view->nprincipals; p++)
+	tjp_cache_grants(view, NULL, apply_grant, check);
+	for (i = 0; i < resource->nelements && !settled(check); i++)
 	{
-		TjpState   *principal = view->principals[p];
+		TjpElement	element = resource->elements[i];
 
-		tjp_cache_grants(principal, NULL, apply_grant, check);
-		for (e = 0; e < resource->nelements && !settled(check); e++)
+		tjp_cache_grants(view, &element, apply_grant, check);
+		if (!element.wildcard && !settled(check))
 		{
-			TjpElement	element = resource->elements[e];
-
-			tjp_cache_grants(principal, &element, apply_grant, check);
-			if (!element.wildcard && !settled(check))
-			{
-				element.wildcard = true;
-				element.id_len = 0;
-				tjp_cache_grants(principal, &element, apply_grant, check);
-			}
+			element.wildcard = true;
+			element.id_len = 0;
+			tjp_cache_grants(view, &element, apply_grant, check);
 		}
-		if (settled(check))
-			return;
 	}
 }
 
 /*
  * The view of a user in a workspace under the active snapshot.
  */
-static const TjpView *
+static TjpView *
 find_view(const char *key, int key_len, const char *user, int user_len)
 {
 	TjpView    *view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, user, user_len);
@@ -233,7 +225,7 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 {
 	Check		check = {0};
 	TjpResourceView parts;
-	const TjpView *view;
+	TjpView    *view;
 	char		normal[TJP_MAX_USER_ID_LEN];
 	int			normal_len;
 	MemoryContext caller;
@@ -282,7 +274,7 @@ is_active_member(const text *user, const text *key)
 {
 	char		normal[TJP_MAX_USER_ID_LEN];
 	int			normal_len;
-	const TjpView *view;
+	TjpView    *view;
 	MemoryContext caller;
 	bool		pushed = false;
 

@@ -48,7 +48,7 @@ tj_perm_mark_dirty(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo, "mark_dirty");
 
-	tjp_cache_mark_dirty();
+	tjp_cache_change_begins();
 	return unchanged_row(data);
 }
 
@@ -128,6 +128,9 @@ tj_perm_renew_stamps(PG_FUNCTION_ARGS)
 	stamp_row(data, data->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 		stamp_row(data, data->tg_newtuple);
+	/* a table may have several triggers of ours, but a row is changed once */
+	if (strcmp(data->tg_trigger->tgname, "a_stamp") == 0)
+		tjp_cache_change_done();
 	return PointerGetDatum(NULL);
 }
 
@@ -171,8 +174,9 @@ PG_FUNCTION_INFO_V1(tj_perm_renew_guard);
 Datum
 tj_perm_renew_guard(PG_FUNCTION_ARGS)
 {
-	/* DDL renews the epoch, and may switch off what marks the changes to come */
-	tjp_cache_mark_dirty();
+	/* the epoch: DDL, which may switch off what marks the changes to come */
+	if (PG_GETARG_INT64(1) == 0)
+		tjp_cache_ddl();
 	tjp_catalog_renew_stamp(PointerGetDatum(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT64(1),
 							PointerGetDatum(cstring_to_text_with_len("", 0)));
 	PG_RETURN_VOID();
