@@ -185,6 +185,8 @@ typedef struct Slot
 	TransactionId *subxip;
 
 	uint64		changes;		/* changes_begun at its start */
+	TransactionId xid;			/* top-level, as of its start; usually none */
+	bool		quiet;			/* was no change under way then? */
 	bool		shares;			/* may use and make shared states */
 	int64		epoch;
 	MemoryContext context;
@@ -321,13 +323,19 @@ slot_matches(const Slot *slot, const SnapshotData *snapshot)
  * Is the current transaction, as this process knows it, free of changes to our
  * tables?  A parallel worker does not know what its leader has done; a leader
  * without a transaction id has changed nothing.
+ *
+ * A transaction that has written something is taken at its word only if the
+ * triggers that would have told fire for it now, whatever its snapshot says of
+ * them: under REPEATABLE READ another session may have switched them off.
  */
 static bool
 transaction_is_clean(void)
 {
 	if (changes_begun > 0 || ddl_in_transaction)
 		return false;
-	return !IsParallelWorker() || !TransactionIdIsValid(GetTopTransactionIdIfAny());
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return true;
+	return !IsParallelWorker() && tjp_catalog_triggers_fire();
 }
 
 /*
@@ -340,9 +348,13 @@ slot_is_good(const Slot *slot)
 	/* rows may have been changed while the triggers that count were off */
 	if (ddl_in_transaction)
 		return false;
-	if (slot->changes != changes_begun || changes_begun != changes_done)
+	if (!slot->quiet || slot->changes != changes_begun || changes_begun != changes_done)
 		return false;
-	if (slot->shares && !transaction_is_clean())
+	if (slot->shares && (changes_begun > 0 || slot->xid != GetTopTransactionIdIfAny()))
+		return false;
+	/* where the triggers are not all there, changes of our own go unnoticed */
+	if (!slot->shares && changes_begun == 0 && !IsParallelWorker() &&
+		TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return false;
 	/* it has outgrown its part of the memory */
 	return MemoryContextMemAllocated(slot->context, false) <= (Size) tjp_cache_size * 1024 / 4;
@@ -401,7 +413,9 @@ start_slot(Slot *slot, Snapshot snapshot)
 	MemoryContextSwitchTo(caller);
 
 	/* the epoch is the first entry of every vector of stamps */
+	slot->xid = GetTopTransactionIdIfAny();
 	slot->changes = changes_begun;
+	slot->quiet = changes_begun == changes_done;
 	slot->shares = false;
 	if (transaction_is_clean())
 	{

@@ -760,6 +760,35 @@ tjp_catalog_triggers_intact(Snapshot snapshot)
 }
 
 /*
+ * Do these triggers fire for changes that this transaction makes, as of the
+ * relcache?  That is current where a change has been made, since it took a
+ * lock that absorbs what switched them off.
+ */
+bool
+tjp_catalog_triggers_fire(void)
+{
+	int			i;
+
+	for (i = 0; i < N_TABLES; i++)
+	{
+		Relation	rel = open_table(i, AccessShareLock);
+		int			always = 0;
+		int			t;
+
+		if (rel == NULL)
+			return false;
+		for (t = 0; rel->trigdesc != NULL && t < rel->trigdesc->numtriggers; t++)
+			if (strncmp(rel->trigdesc->triggers[t].tgname, "a_", 2) == 0 &&
+				rel->trigdesc->triggers[t].tgenabled == TRIGGER_FIRES_ALWAYS)
+				always++;
+		table_close(rel, NoLock);
+		if (always != table_definitions[i].always_triggers)
+			return false;
+	}
+	return true;
+}
+
+/*
  * Has this transaction stamped the key already?  Read from the row and never
  * from a memo, since a memo survives ROLLBACK TO SAVEPOINT.
  */

@@ -69,6 +69,7 @@ extern bool tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_i
 extern bool tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id,
 							  Datum user, int64 *stamp);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
+extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user);
 extern bool tjp_catalog_is_renewing_stamp(void);
 
