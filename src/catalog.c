@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/relscan.h"
 #include "access/skey.h"
@@ -24,12 +25,15 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -87,23 +91,24 @@ enum
 };
 enum
 {
-	STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID
+	STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID, STAMPS_STAMP
 };
 
 static const struct
 {
 	const char *name;
+	int			always_triggers;	/* whose names begin with a_ */
 	const char *columns[MAX_COLUMNS];
 }			table_definitions[N_TABLES] =
 {
-	[WORKSPACES] = {"workspaces", {"workspace_id", "status"}},
-	[MEMBERS] = {"members", {"workspace_id", "user_id", "status"}},
-	[GROUPS] = {"groups", {"group_id", "workspace_id", "name_key", "kind"}},
-	[GROUP_MEMBERS] = {"group_members", {"workspace_id", "user_id", "group_id"}},
-	[GROUP_NESTING] = {"group_nesting", {"inner_group_id", "group_id", "workspace_id"}},
-	[GRANTS] = {"grants", {"workspace_id", "group_id", "user_id", "resource",
+	[WORKSPACES] = {"workspaces", 3, {"workspace_id", "status"}},
+	[MEMBERS] = {"members", 3, {"workspace_id", "user_id", "status"}},
+	[GROUPS] = {"groups", 4, {"group_id", "workspace_id", "name_key", "kind"}},
+	[GROUP_MEMBERS] = {"group_members", 3, {"workspace_id", "user_id", "group_id"}},
+	[GROUP_NESTING] = {"group_nesting", 3, {"inner_group_id", "group_id", "workspace_id"}},
+	[GRANTS] = {"grants", 4, {"workspace_id", "group_id", "user_id", "resource",
 	"level", "valid_from", "valid_until"}},
-	[STAMPS] = {"stamps", {"workspace_id", "group_id", "user_id"}},
+	[STAMPS] = {"stamps", 2, {"workspace_id", "group_id", "user_id", "stamp"}},
 };
 
 /* The ways in which tables are read: the columns of an equality search. */
@@ -116,7 +121,9 @@ typedef enum AccessPath
 	MEMBERSHIPS_OF_MEMBER,
 	NESTINGS_OF_INNER,
 	GRANTS_TO_GROUP,
+	GRANTS_TO_GROUP_ON_TARGET,
 	GRANTS_TO_MEMBER,
+	GRANTS_TO_MEMBER_ON_TARGET,
 	STAMP_BY_KEY,
 	N_PATHS
 } AccessPath;
@@ -134,8 +141,10 @@ static const struct
 	[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
 	[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GROUP_MEMBERS_WORKSPACE_ID, GROUP_MEMBERS_USER_ID}},
 	[NESTINGS_OF_INNER] = {GROUP_NESTING, 1, {GROUP_NESTING_INNER_GROUP_ID}},
-	[GRANTS_TO_GROUP] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
-	[GRANTS_TO_MEMBER] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
+	[GRANTS_TO_GROUP] = {GRANTS, 1, {GRANTS_GROUP_ID}},
+	[GRANTS_TO_GROUP_ON_TARGET] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
+	[GRANTS_TO_MEMBER] = {GRANTS, 2, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID}},
+	[GRANTS_TO_MEMBER_ON_TARGET] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
 	[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
 };
 
@@ -563,168 +572,225 @@ tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user, bool *active)
 }
 
 /*
- * Look up a group by id; only a group of that workspace counts.
+ * Is there such a group in this workspace, and of which kind?
  */
-static TjpGroup *
-group_of_workspace(Snapshot snapshot, Datum workspace, int64 group_id)
+bool
+tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id, TjpGroupKind *kind)
 {
 	PathScan	scan;
 	Datum		value = Int64GetDatum(group_id);
-	TjpGroup   *group = NULL;
+	bool		found = false;
 
+	*kind = TJP_GROUP_CUSTOM;
 	if (!begin_scan(&scan, GROUP_BY_ID, snapshot, &value))
-		return NULL;
-	while (group == NULL && next_row(&scan))
+		return false;
+	while (!found && next_row(&scan))
 	{
 		if (!row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
 			continue;
-		group = palloc(sizeof(TjpGroup));
-		group->group_id = group_id;
-		group->kind = row_group_kind(&scan);
+		found = true;
+		*kind = row_group_kind(&scan);
 	}
 	end_scan(&scan);
-	return group;
+	return found;
+}
+
+/* Append to a palloc'd array that grows by doubling. */
+static void
+add_group_id(int64 **group_ids, int *n, int64 group_id)
+{
+	if (*n == 0)
+		*group_ids = palloc(4 * sizeof(int64));
+	else if (*n >= 4 && (*n & (*n - 1)) == 0)
+		*group_ids = repalloc(*group_ids, 2 * *n * sizeof(int64));
+	(*group_ids)[(*n)++] = group_id;
 }
 
 /*
- * The groups whose rows list the member (All Users is not listed), as a List
- * of TjpGroup.
+ * The groups whose rows list the member (All Users lists nobody).
  */
-List *
-tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user)
+int
+tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user, int64 **group_ids)
 {
 	PathScan	scan;
 	Datum		values[] = {workspace, user};
-	List	   *result = NIL;
+	int			n = 0;
 
 	if (!begin_scan(&scan, MEMBERSHIPS_OF_MEMBER, snapshot, values))
-		return NIL;
+		return 0;
 	while (next_row(&scan))
-	{
-		int64		group_id = DatumGetInt64(row_value(&scan, GROUP_MEMBERS_GROUP_ID, NULL));
-		TjpGroup   *group = group_of_workspace(snapshot, workspace, group_id);
-
-		if (group != NULL)
-			result = lappend(result, group);
-	}
+		add_group_id(group_ids, &n,
+					 DatumGetInt64(row_value(&scan, GROUP_MEMBERS_GROUP_ID, NULL)));
 	end_scan(&scan);
-	return result;
+	return n;
 }
 
 /*
- * The group All Users of a workspace, as a List of at most one TjpGroup.
+ * The group All Users of the workspace; one at the most.
  */
-List *
-tjp_catalog_default_groups(Snapshot snapshot, Datum workspace)
+int
+tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids)
 {
 	PathScan	scan;
 	Datum		values[] = {workspace, CStringGetTextDatum("all users")};
-	List	   *result = NIL;
+	int			n = 0;
 
 	if (!begin_scan(&scan, GROUP_BY_NAME, snapshot, values))
-		return NIL;
+		return 0;
 	while (next_row(&scan))
-	{
-		TjpGroup   *group;
-
-		if (row_group_kind(&scan) != TJP_GROUP_ALL_USERS)
-			continue;
-		group = palloc(sizeof(TjpGroup));
-		group->group_id = DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL));
-		group->kind = TJP_GROUP_ALL_USERS;
-		result = lappend(result, group);
-	}
+		if (row_group_kind(&scan) == TJP_GROUP_ALL_USERS)
+			add_group_id(group_ids, &n,
+						 DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL)));
 	end_scan(&scan);
-	return result;
+	return n;
 }
 
 /*
- * The groups that hold the given group directly, as a List of TjpGroup.  Only
- * rows of that workspace count.
+ * The groups that hold the given one directly, by rows of this workspace.
  */
-List *
-tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_id)
+int
+tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_id,
+						 int64 **group_ids)
 {
 	PathScan	scan;
 	Datum		value = Int64GetDatum(inner_group_id);
-	List	   *result = NIL;
+	int			n = 0;
 
 	if (!begin_scan(&scan, NESTINGS_OF_INNER, snapshot, &value))
-		return NIL;
+		return 0;
 	while (next_row(&scan))
-	{
-		int64		group_id = DatumGetInt64(row_value(&scan, GROUP_NESTING_GROUP_ID, NULL));
-		TjpGroup   *group;
-
-		if (!row_text_equals(&scan, GROUP_NESTING_WORKSPACE_ID, workspace))
-			continue;
-		group = group_of_workspace(snapshot, workspace, group_id);
-		if (group != NULL)
-			result = lappend(result, group);
-	}
+		if (row_text_equals(&scan, GROUP_NESTING_WORKSPACE_ID, workspace))
+			add_group_id(group_ids, &n,
+						 DatumGetInt64(row_value(&scan, GROUP_NESTING_GROUP_ID, NULL)));
 	end_scan(&scan);
-	return result;
+	return n;
 }
 
-/* Collect the grants of a running scan that lie in the workspace. */
-static List *
-collect_grants(PathScan *scan, Datum workspace)
+bool
+tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum user,
+				   Datum target, TjpGrantReader reader, void *arg)
 {
-	List	   *result = NIL;
+	PathScan	scan;
+	Datum		group_values[] = {Int64GetDatum(group_id), target};
+	Datum		member_values[] = {workspace, user, target};
+	bool		on_target = DatumGetPointer(target) != NULL;
+	bool		go_on = true;
+	bool		found;
 
-	while (next_row(scan))
+	if (group_id != 0)
+		found = begin_scan(&scan, on_target ? GRANTS_TO_GROUP_ON_TARGET : GRANTS_TO_GROUP,
+						   snapshot, group_values);
+	else
+		found = begin_scan(&scan, on_target ? GRANTS_TO_MEMBER_ON_TARGET : GRANTS_TO_MEMBER,
+						   snapshot, member_values);
+	if (!found)
+		return true;
+	while (go_on && next_row(&scan))
 	{
-		TjpGrant   *grant;
+		TimestampTz from;
+		TimestampTz until;
+		Datum		stored;
+		TjpResource *resource;
 		bool		isnull;
 
-		if (!row_text_equals(scan, GRANTS_WORKSPACE_ID, workspace))
+		if (!row_text_equals(&scan, GRANTS_WORKSPACE_ID, workspace))
 			continue;
-		grant = palloc(sizeof(TjpGrant));
-		grant->level = DatumGetTjpLevel(row_value(scan, GRANTS_LEVEL, NULL));
-		grant->valid_from = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_FROM, &isnull));
+		stored = row_value(&scan, GRANTS_RESOURCE, NULL);
+		resource = DatumGetTjpResourceP(stored);
+		from = DatumGetTimestampTz(row_value(&scan, GRANTS_VALID_FROM, &isnull));
 		if (isnull)
-			grant->valid_from = DT_NOBEGIN;
-		grant->valid_until = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_UNTIL, &isnull));
+			from = DT_NOBEGIN;
+		until = DatumGetTimestampTz(row_value(&scan, GRANTS_VALID_UNTIL, &isnull));
 		if (isnull)
-			grant->valid_until = DT_NOEND;
-		result = lappend(result, grant);
+			until = DT_NOEND;
+		go_on = reader(resource, DatumGetTjpLevel(row_value(&scan, GRANTS_LEVEL, NULL)),
+					   from, until, arg);
+		if ((Pointer) resource != DatumGetPointer(stored))
+			pfree(resource);
 	}
-	return result;
+	end_scan(&scan);
+	return go_on;
+}
+
+bool
+tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user, int64 *stamp)
+{
+	PathScan	scan;
+	Datum		values[] = {workspace, Int64GetDatum(group_id), user};
+	bool		found;
+
+	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
+		return false;
+	found = next_row(&scan);
+	if (found)
+		*stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
+	end_scan(&scan);
+	return found;
 }
 
 /*
- * The grants that a group holds on exactly this target, as a List of TjpGrant,
- * whatever their validity.
+ * Are all triggers that keep the stamps there and ENABLE ALWAYS?  Read from
+ * pg_trigger under the snapshot: the relcache may lag behind what is visible.
  */
-List *
-tjp_catalog_grants_to_group(Snapshot snapshot, Datum workspace, int64 group_id, Datum target)
+bool
+tjp_catalog_triggers_intact(Snapshot snapshot)
 {
-	PathScan	scan;
-	Datum		values[] = {Int64GetDatum(group_id), target};
-	List	   *result;
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	bool		intact = true;
+	int			i;
 
-	if (!begin_scan(&scan, GRANTS_TO_GROUP, snapshot, values))
-		return NIL;
-	result = collect_grants(&scan, workspace);
-	end_scan(&scan);
-	return result;
+	for (i = 0; intact && i < N_TABLES; i++)
+	{
+		SysScanDesc scan;
+		ScanKeyData key;
+		HeapTuple	tuple;
+		int			always = 0;
+
+		ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(tables[i].relid));
+		scan = systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, snapshot, 1, &key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
+
+			if (strncmp(NameStr(trigger->tgname), "a_", 2) == 0 &&
+				trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+				always++;
+		}
+		systable_endscan(scan);
+		intact = always == table_definitions[i].always_triggers;
+	}
+	table_close(pg_trigger, NoLock);
+	return intact;
 }
 
 /*
- * Likewise for the grants that a user holds directly.
+ * Do these triggers fire for changes that this transaction makes, as of the
+ * relcache?  That is current where a change has been made, since it took a
+ * lock that absorbs what switched them off.
  */
-List *
-tjp_catalog_grants_to_member(Snapshot snapshot, Datum workspace, Datum user, Datum target)
+bool
+tjp_catalog_triggers_fire(void)
 {
-	PathScan	scan;
-	Datum		values[] = {workspace, user, target};
-	List	   *result;
+	int			i;
 
-	if (!begin_scan(&scan, GRANTS_TO_MEMBER, snapshot, values))
-		return NIL;
-	result = collect_grants(&scan, workspace);
-	end_scan(&scan);
-	return result;
+	for (i = 0; i < N_TABLES; i++)
+	{
+		Relation	rel = open_table(i, AccessShareLock);
+		int			always = 0;
+		int			t;
+
+		if (rel == NULL)
+			return false;
+		for (t = 0; rel->trigdesc != NULL && t < rel->trigdesc->numtriggers; t++)
+			if (strncmp(rel->trigdesc->triggers[t].tgname, "a_", 2) == 0 &&
+				rel->trigdesc->triggers[t].tgenabled == TRIGGER_FIRES_ALWAYS)
+				always++;
+		table_close(rel, NoLock);
+		if (always != table_definitions[i].always_triggers)
+			return false;
+	}
+	return true;
 }
 
 /*

@@ -12,7 +12,6 @@
 
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
@@ -26,19 +25,13 @@ typedef enum TjpGroupKind
 	TJP_GROUP_ADMINS
 } TjpGroupKind;
 
-typedef struct TjpGroup
-{
-	int64		group_id;
-	TjpGroupKind kind;
-} TjpGroup;
-
-/* One grant: [valid_from, valid_until), DT_NOBEGIN and DT_NOEND if unbounded. */
-typedef struct TjpGrant
-{
-	TjpLevel	level;
-	TimestampTz valid_from;
-	TimestampTz valid_until;
-} TjpGrant;
+/*
+ * Called for each grant read, [valid_from, valid_until), DT_NOBEGIN and
+ * DT_NOEND if unbounded; false stops.  resource is valid during the call.
+ */
+typedef bool (*TjpGrantReader) (const TjpResource *resource, TjpLevel level,
+								TimestampTz valid_from, TimestampTz valid_until,
+								void *arg);
 
 /* Keys of rows in the table of stamps that are no principals. */
 #define TJP_GUARD_LAST_ADMIN	INT64CONST(-1)
@@ -47,22 +40,36 @@ typedef struct TjpGrant
 extern void tjp_catalog_init(void);
 
 /*
- * workspace and user are Datums of type text, the user normalised.  The lists
- * are palloc'd lists of palloc'd structs in the current memory context.
+ * workspace and user are Datums of type text, the user normalised.  What
+ * returns a number returns that many group ids in a palloc'd array.
  */
 extern bool tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active);
 extern bool tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user,
 							   bool *active);
-extern List *tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace,
-										  Datum user);
-extern List *tjp_catalog_default_groups(Snapshot snapshot, Datum workspace);
-extern List *tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
-									  int64 inner_group_id);
-extern List *tjp_catalog_grants_to_group(Snapshot snapshot, Datum workspace,
-										 int64 group_id, Datum target);
-extern List *tjp_catalog_grants_to_member(Snapshot snapshot, Datum workspace,
-										  Datum user, Datum target);
+extern bool tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id,
+							  TjpGroupKind *kind);
+extern int	tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids);
+extern int	tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,
+										 int64 **group_ids);
+extern int	tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
+									 int64 inner_group_id, int64 **group_ids);
 
+/*
+ * The grants of a group, or of the user if group_id is 0; on one target, or
+ * all if target is 0.  False if the reader stopped before the end.
+ */
+extern bool tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id,
+							   Datum user, Datum target,
+							   TjpGrantReader reader, void *arg);
+
+/*
+ * The stamp of a member (group_id 0), a group (empty user), the workspace
+ * (both), or the epoch (empty workspace as well).
+ */
+extern bool tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id,
+							  Datum user, int64 *stamp);
+extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
+extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user);
 extern bool tjp_catalog_is_renewing_stamp(void);
 

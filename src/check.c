@@ -3,8 +3,8 @@
  *	  The decision: which level a user holds on a resource.
  *
  * Owns the rules of access (A1 to A6 and A9 of the contract) and is the only
- * file that says "yes".  It must not know tables or columns; rows come from
- * catalog.c, under the active snapshot of the statement that asks.
+ * file that says "yes".  It must not know tables or columns; facts come from
+ * cache.c, as they are under the active snapshot of the statement that asks.
  *
  * Everything starts from "no": each step either finds the row that the rule
  * asks for or leaves the answer at TJP_LEVEL_NONE.
@@ -20,19 +20,29 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "catalog.h"
+#include "cache.h"
 #include "check.h"
 #include "compat.h"
 #include "names.h"
 
+/* Memory for what one check needs on the way; emptied by the next one. */
+static MemoryContext
+scratch_context(void)
+{
+	static MemoryContext scratch = NULL;
+
+	if (scratch == NULL)
+		scratch = AllocSetContextCreate(CacheMemoryContext, "tj_perm check",
+										ALLOCSET_SMALL_SIZES);
+	else
+		MemoryContextReset(scratch);
+	return scratch;
+}
+
 /* What is asked, and what has been found so far. */
 typedef struct Check
 {
-	Snapshot	snapshot;
 	TimestampTz now;
-	Datum		workspace;		/* text */
-	Datum		user;			/* text, normalised */
-	List	   *targets;		/* TjpResource *: every target that covers */
 	TjpLevel	enough;
 	TjpLevel	level;			/* highest level found */
 	bool		whole_right;	/* look on for the longest right? */
@@ -62,141 +72,151 @@ settled(const Check *check)
 	return !check->whole_right || check->until == DT_NOEND;
 }
 
-/*
- * Every target that covers the resource: the workspace itself, each element of
- * the path, and type:* for the type of each element.
- */
-static List *
-covering_targets(const TjpResourceView *view)
+/* A grant on a target that covers the resource; TjpGrantCallback. */
+static bool
+apply_grant(TjpLevel level, TimestampTz valid_from, TimestampTz valid_until, void *arg)
 {
-	List	   *targets = NIL;
-	int			i;
+	Check	   *check = arg;
 
-	targets = lappend(targets, tjp_resource_make(view->key, view->key_len, NULL, 0));
-	for (i = 0; i < view->nelements; i++)
-	{
-		TjpElement	element = view->elements[i];
-
-		targets = lappend(targets, tjp_resource_make(view->key, view->key_len, &element, 1));
-		if (!element.wildcard)
-		{
-			element.wildcard = true;
-			element.id = NULL;
-			element.id_len = 0;
-			targets = lappend(targets, tjp_resource_make(view->key, view->key_len, &element, 1));
-		}
-	}
-	return targets;
-}
-
-static void
-apply_grants(Check *check, List *grants)
-{
-	ListCell   *lc;
-
-	foreach(lc, grants)
-	{
-		TjpGrant   *grant = lfirst(lc);
-
-		if (grant->valid_from <= check->now && check->now < grant->valid_until)
-			hold(check, grant->level, grant->valid_until);
-	}
+	if (valid_from <= check->now && check->now < valid_until)
+		hold(check, level, valid_until);
+	return !settled(check);
 }
 
 /*
- * All groups that the user belongs to: those that list the user, All Users,
- * and the groups that hold one of these, at any distance.  Default groups
- * neither hold groups nor lie in one; a row that says otherwise (planted under
- * session_replication_role = replica) gives nothing.
+ * All groups that the user belongs to, after the user: those that list the
+ * user, All Users, and the groups that hold one of these, at any distance.
+ * Default groups neither hold groups nor lie in one; a row that says otherwise
+ * (planted under session_replication_role = replica) gives nothing.
+ *
+ * Returns the number of principals in a palloc'd array; *admin tells whether
+ * Admins lists the user.
  */
-static List *
-group_closure(Check *check, List *direct)
+static int
+principals_of(TjpState *member, const TjpMemberFacts *facts,
+			  const TjpWorkspaceFacts *workspace, TjpState ***principals, bool *admin)
 {
-	List	   *closure = list_concat(list_copy(direct),
-									  tjp_catalog_default_groups(check->snapshot, check->workspace));
+	int			allocated = facts->ngroups + workspace->ngroups + 8;
+	int64	   *ids = palloc(allocated * sizeof(int64));
+	bool	   *by_nesting = palloc(allocated * sizeof(bool));
+	TjpState  **result = palloc((allocated + 1) * sizeof(TjpState *));
+	int			nids = 0;
+	int			n = 0;
 	int			i;
+
+	*admin = false;
+	result[n++] = member;
+	for (i = 0; i < facts->ngroups + workspace->ngroups; i++)
+	{
+		ids[nids] = i < facts->ngroups ? facts->groups[i] : workspace->groups[i - facts->ngroups];
+		by_nesting[nids++] = false;
+	}
 
 	/* the list grows while it is walked */
-	for (i = 0; i < list_length(closure); i++)
+	for (i = 0; i < nids; i++)
 	{
-		TjpGroup   *inner = list_nth(closure, i);
-		ListCell   *lc;
+		TjpGroupFacts group;
+		TjpState   *state = tjp_cache_group(ids[i], &group);
+		int			outer;
 
 		CHECK_FOR_INTERRUPTS();
-		if (inner->kind != TJP_GROUP_CUSTOM)
+		if (!group.exists || (by_nesting[i] && group.kind != TJP_GROUP_CUSTOM))
 			continue;
-		foreach(lc, tjp_catalog_outer_groups(check->snapshot, check->workspace, inner->group_id))
+		if (group.kind == TJP_GROUP_ADMINS)
+			*admin = true;
+		result[n++] = state;
+		if (group.kind != TJP_GROUP_CUSTOM)
+			continue;
+		for (outer = 0; outer < group.ngroups; outer++)
 		{
-			TjpGroup   *outer = lfirst(lc);
-			bool		visited = false;
-			ListCell   *seen;
+			int			seen;
 
-			if (outer->kind != TJP_GROUP_CUSTOM)
-				continue;
-			foreach(seen, closure)
-				if (((TjpGroup *) lfirst(seen))->group_id == outer->group_id)
-				{
-					visited = true;
+			for (seen = 0; seen < nids; seen++)
+				if (ids[seen] == group.groups[outer])
 					break;
-				}
-			if (!visited)
-				closure = lappend(closure, outer);
+			if (seen < nids)
+				continue;
+			if (nids == allocated)
+			{
+				allocated *= 2;
+				ids = repalloc(ids, allocated * sizeof(int64));
+				by_nesting = repalloc(by_nesting, allocated * sizeof(bool));
+				result = repalloc(result, (allocated + 1) * sizeof(TjpState *));
+			}
+			ids[nids] = group.groups[outer];
+			by_nesting[nids++] = true;
 		}
 	}
-	return closure;
+	*principals = result;
+	return n;
 }
 
 /*
- * Rule A1: an active member of an active workspace, and Admins or a grant.
+ * What the rows say about the entered workspace and user.
+ */
+static TjpView *
+make_view(void)
+{
+	TjpWorkspaceFacts workspace;
+	TjpMemberFacts member = {0};
+	TjpState   *member_state = NULL;
+	TjpView		facts = {0};
+	TjpView    *view;
+
+	tjp_cache_workspace(&workspace);
+	if (workspace.exists)
+		member_state = tjp_cache_member(&member);
+	facts.workspace_active = workspace.active;
+	if (member.exists && member.active)
+	{
+		TjpState  **principals;
+
+		facts.member = true;
+		facts.nprincipals = principals_of(member_state, &member, &workspace,
+										  &principals, &facts.admin);
+		facts.principals = tjp_cache_alloc(facts.nprincipals * sizeof(TjpState *));
+		memcpy(facts.principals, principals, facts.nprincipals * sizeof(TjpState *));
+	}
+
+	/* nothing can fail between these */
+	view = tjp_cache_add_view();
+	*view = facts;
+	return view;
+}
+
+/*
+ * Rule A1b: look at every target that covers the resource: the workspace
+ * itself, each element of the path, and type:* for the type of each.
  */
 static void
-run_check(Check *check, bool any_workspace_status)
+apply_grants(Check *check, TjpView *view, const TjpResourceView *resource)
 {
-	List	   *direct;
-	ListCell   *group_cell;
-	ListCell   *target_cell;
-	bool		active;
+	int			i;
 
-	if (!tjp_catalog_workspace(check->snapshot, check->workspace, &active) ||
-		!(active || any_workspace_status))
-		return;
-	if (!tjp_catalog_member(check->snapshot, check->workspace, check->user, &active) ||
-		!active)
-		return;
-
-	/* A1a: Admins lists the user */
-	direct = tjp_catalog_groups_of_member(check->snapshot, check->workspace, check->user);
-	foreach(group_cell, direct)
+	tjp_cache_grants(view, NULL, apply_grant, check);
+	for (i = 0; i < resource->nelements && !settled(check); i++)
 	{
-		if (((TjpGroup *) lfirst(group_cell))->kind == TJP_GROUP_ADMINS)
+		TjpElement	element = resource->elements[i];
+
+		tjp_cache_grants(view, &element, apply_grant, check);
+		if (!element.wildcard && !settled(check))
 		{
-			hold(check, TJP_LEVEL_ADMIN, DT_NOEND);
-			return;
+			element.wildcard = true;
+			element.id_len = 0;
+			tjp_cache_grants(view, &element, apply_grant, check);
 		}
 	}
+}
 
-	/* A1b: a grant to the user or to a group that the user belongs to */
-	foreach(target_cell, check->targets)
-	{
-		apply_grants(check, tjp_catalog_grants_to_member(check->snapshot, check->workspace,
-														 check->user,
-														 PointerGetDatum(lfirst(target_cell))));
-		if (settled(check))
-			return;
-	}
-	foreach(group_cell, group_closure(check, direct))
-	{
-		TjpGroup   *group = lfirst(group_cell);
+/*
+ * The view of a user in a workspace under the active snapshot.
+ */
+static TjpView *
+find_view(const char *key, int key_len, const char *user, int user_len)
+{
+	TjpView    *view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, user, user_len);
 
-		foreach(target_cell, check->targets)
-		{
-			apply_grants(check, tjp_catalog_grants_to_group(check->snapshot, check->workspace,
-															group->group_id,
-															PointerGetDatum(lfirst(target_cell))));
-			if (settled(check))
-				return;
-		}
-	}
+	return view != NULL ? view : make_view();
 }
 
 TjpLevel
@@ -204,41 +224,43 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 				TjpLevel enough, bool any_workspace_status, TimestampTz *until)
 {
 	Check		check = {0};
-	TjpResourceView view;
+	TjpResourceView parts;
+	TjpView    *view;
 	char		normal[TJP_MAX_USER_ID_LEN];
 	int			normal_len;
-	MemoryContext scratch;
 	MemoryContext caller;
 	bool		pushed = false;
 
 	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
 		return TJP_LEVEL_NONE;
 
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm check",
-									ALLOCSET_SMALL_SIZES);
-	caller = MemoryContextSwitchTo(scratch);
+	caller = MemoryContextSwitchTo(scratch_context());
 	if (!ActiveSnapshotSet())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		pushed = true;
 	}
 
-	tjp_resource_view(resource, &view);
-	check.snapshot = GetActiveSnapshot();
+	tjp_resource_view(resource, &parts);
 	check.now = GetCurrentStatementStartTimestamp();
-	check.workspace = PointerGetDatum(cstring_to_text_with_len(view.key, view.key_len));
-	check.user = PointerGetDatum(cstring_to_text_with_len(normal, normal_len));
-	check.targets = covering_targets(&view);
 	check.enough = enough;
 	check.level = TJP_LEVEL_NONE;
 	check.whole_right = until != NULL;
 	check.until = DT_NOBEGIN;
-	run_check(&check, any_workspace_status);
+
+	/* rule A1: an active member of an active workspace, and Admins or a grant */
+	view = find_view(parts.key, parts.key_len, normal, normal_len);
+	if (view->member && (view->workspace_active || any_workspace_status))
+	{
+		if (view->admin)
+			hold(&check, TJP_LEVEL_ADMIN, DT_NOEND);
+		else
+			apply_grants(&check, view, &parts);
+	}
 
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(scratch);
 	if (until != NULL)
 		*until = check.until;
 	return check.level;
@@ -252,26 +274,26 @@ is_active_member(const text *user, const text *key)
 {
 	char		normal[TJP_MAX_USER_ID_LEN];
 	int			normal_len;
-	Datum		workspace = PointerGetDatum(key);
-	bool		active;
+	TjpView    *view;
+	MemoryContext caller;
 	bool		pushed = false;
-	bool		result;
 
-	if (!tjp_user_id_normalize(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
+	/* a key that is too long names no workspace */
+	if (VARSIZE_ANY_EXHDR(key) > TJP_MAX_KEY_LEN ||
+		!tjp_user_id_normalize(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
 							   normal, &normal_len))
 		return false;
+	caller = MemoryContextSwitchTo(scratch_context());
 	if (!ActiveSnapshotSet())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		pushed = true;
 	}
-	result = tjp_catalog_workspace(GetActiveSnapshot(), workspace, &active) && active &&
-		tjp_catalog_member(GetActiveSnapshot(), workspace,
-						   PointerGetDatum(cstring_to_text_with_len(normal, normal_len)),
-						   &active) && active;
+	view = find_view(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), normal, normal_len);
 	if (pushed)
 		PopActiveSnapshot();
-	return result;
+	MemoryContextSwitchTo(caller);
+	return view->member && view->workspace_active;
 }
 
 /*

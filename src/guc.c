@@ -7,10 +7,18 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "utils/guc.h"
 
 #include "guc.h"
 #include "names.h"
+
+/*
+ * How much memory each backend may spend on remembering who may what.  Less
+ * only makes checks slower.
+ */
+int			tjp_cache_size = 16 * 1024;
 
 /*
  * Who is asking.  The application sets it for each transaction; whoever may
@@ -46,6 +54,17 @@ check_user_id(char **newval, void **extra, GucSource source)
 void
 tjp_guc_init(void)
 {
+	DefineCustomIntVariable("tj_perm.cache_size",
+							"Sets the memory that the permission cache of each backend may take.",
+							"The least recently used goes first. What does not fit is looked up each time.",
+							&tjp_cache_size,
+							16 * 1024, 64, MAX_KILOBYTES,
+							PGC_SUSET,
+							GUC_UNIT_KB | GUC_NOT_IN_SAMPLE,
+							NULL,
+							NULL,
+							NULL);
+
 	DefineCustomStringVariable("tj_perm.user_id",
 							   "Sets the end user on whose behalf the session acts.",
 							   "tj_user() returns it; empty means nobody. Set it for each transaction.",

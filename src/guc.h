@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+/* Memory that the cache of one backend may take, in kB. */
+extern int	tjp_cache_size;
+
 /* The end user who is asking, normalised; NULL or empty if nobody is set. */
 extern char *tjp_user_id;
 

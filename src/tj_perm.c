@@ -6,9 +6,9 @@
 
 #include "fmgr.h"
 
+#include "cache.h"
 #include "catalog.h"
 #include "guc.h"
-#include "trigger.h"
 
 PG_MODULE_MAGIC;
 
@@ -19,5 +19,5 @@ _PG_init(void)
 {
 	tjp_guc_init();
 	tjp_catalog_init();
-	tjp_trigger_init();
+	tjp_cache_init();
 }

@@ -2,7 +2,7 @@
  * src/trigger.c
  *	  The triggers on our tables that exactness depends on.
  *
- * Owns the dirty mark, the renewal of stamps, the refusal of TRUNCATE and the
+ * Owns what sets the dirty mark, the renewal of stamps, the refusal of TRUNCATE and the
  * protection of the stamps themselves.  All are ENABLE ALWAYS: they must fire
  * in logical apply and under session_replication_role = replica too.  It must
  * not know what a stamp is kept for (src/README.md tells the protocol once).
@@ -16,46 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "cache.h"
 #include "catalog.h"
-#include "trigger.h"
-
-/*
- * Set by the first change of a tj_perm table, cleared when the top-level
- * transaction ends.  A savepoint that is rolled back does not clear it: what
- * was computed meanwhile may have seen the change.
- */
-static bool transaction_is_dirty = false;
-
-bool
-tjp_trigger_transaction_is_dirty(void)
-{
-	return transaction_is_dirty;
-}
-
-static void
-transaction_ended(XactEvent event, void *arg)
-{
-	switch (event)
-	{
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-		case XACT_EVENT_PARALLEL_COMMIT:
-		case XACT_EVENT_PARALLEL_ABORT:
-			transaction_is_dirty = false;
-			break;
-		case XACT_EVENT_PRE_COMMIT:
-		case XACT_EVENT_PARALLEL_PRE_COMMIT:
-		case XACT_EVENT_PRE_PREPARE:
-			break;
-	}
-}
-
-void
-tjp_trigger_init(void)
-{
-	RegisterXactCallback(transaction_ended, NULL);
-}
 
 static TriggerData *
 trigger_data(FunctionCallInfo fcinfo, const char *name)
@@ -86,7 +48,7 @@ tj_perm_mark_dirty(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo, "mark_dirty");
 
-	transaction_is_dirty = true;
+	tjp_cache_change_begins();
 	return unchanged_row(data);
 }
 
@@ -94,7 +56,7 @@ PG_FUNCTION_INFO_V1(tj_perm_transaction_is_dirty);
 Datum
 tj_perm_transaction_is_dirty(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(transaction_is_dirty);
+	PG_RETURN_BOOL(tjp_cache_is_dirty());
 }
 
 /* A column of a row by its name; errors if there is no such column. */
@@ -166,6 +128,9 @@ tj_perm_renew_stamps(PG_FUNCTION_ARGS)
 	stamp_row(data, data->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 		stamp_row(data, data->tg_newtuple);
+	/* a table may have several triggers of ours, but a row is changed once */
+	if (strcmp(data->tg_trigger->tgname, "a_stamp") == 0)
+		tjp_cache_change_done();
 	return PointerGetDatum(NULL);
 }
 
@@ -209,6 +174,9 @@ PG_FUNCTION_INFO_V1(tj_perm_renew_guard);
 Datum
 tj_perm_renew_guard(PG_FUNCTION_ARGS)
 {
+	/* the epoch: DDL, which may switch off what marks the changes to come */
+	if (PG_GETARG_INT64(1) == 0)
+		tjp_cache_ddl();
 	tjp_catalog_renew_stamp(PointerGetDatum(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT64(1),
 							PointerGetDatum(cstring_to_text_with_len("", 0)));
 	PG_RETURN_VOID();

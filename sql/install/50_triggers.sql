@@ -429,3 +429,20 @@ CREATE EVENT TRIGGER tj_perm_renew_epoch ON ddl_command_end
 	WHEN TAG IN ('ALTER TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'CREATE RULE', 'ALTER RULE')
 	EXECUTE FUNCTION tj_perm.renew_epoch();
 ALTER EVENT TRIGGER tj_perm_renew_epoch ENABLE ALWAYS;
+
+CREATE FUNCTION tj_perm.renew_epoch_after_drop() RETURNS event_trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+CREATE FUNCTION tj_perm._renew_epoch_after_drop() RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE d.address_names[1] = 'tj_perm') THEN
+		PERFORM tj_perm._renew_guard('', 0);
+	END IF;
+END
+$$;
+CREATE EVENT TRIGGER tj_perm_renew_epoch_after_drop ON sql_drop
+	WHEN TAG IN ('ALTER TABLE', 'DROP RULE', 'DROP TRIGGER')
+	EXECUTE FUNCTION tj_perm.renew_epoch_after_drop();
+ALTER EVENT TRIGGER tj_perm_renew_epoch_after_drop ENABLE ALWAYS;

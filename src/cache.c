@@ -1,0 +1,1236 @@
+/*
+ * src/cache.c
+ *	  What this backend remembers of the tables, and when that still holds.
+ *
+ * Owns states (facts about one workspace, member or group), the slots that tie
+ * them to a snapshot, their memory and the dirty mark.  It must not draw any
+ * conclusion from the facts: who may what is check.c's.
+ *
+ * Two tiers.  A *slot* belongs to one snapshot, compared by content; whatever
+ * it holds was read, or proven by a stamp read, under exactly that snapshot.
+ * Slots end with the transaction and at every subtransaction abort.  *Shared
+ * states* outlive transactions.  Their key contains the stamp and the epoch
+ * that they were built under, so a slot that reads the same stamp under its own
+ * snapshot may use them: the stamp's row lock orders the writers of one
+ * principal, and a snapshot that sees the stamp of one writer sees all before
+ * it and none after.  Several versions of a principal live side by side.
+ *
+ * Shared states are neither used nor made in a dirty transaction (it has begun
+ * to change a table of ours, so it may see rows before their stamp), where a
+ * stamp is missing, and while the triggers that keep the stamps are not all
+ * there.  The slot then reads for itself.  src/README.md has the proof.
+ *
+ * In a dirty transaction not even the content of a snapshot is enough: inside
+ * a VOLATILE function that a statement calls for each row which it changes,
+ * one snapshot after the other has the same command id and sees one row more.
+ * Every change lies between its BEFORE ROW and its AFTER ROW trigger, so both
+ * count, and a slot serves only while nothing is between the two and nothing
+ * has begun since the slot was started.
+ *
+ * Failure at any point leaves complete states only: facts are collected in the
+ * caller's memory first, and a state is linked when nothing can fail any more.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "cache.h"
+#include "compat.h"
+#include "guc.h"
+
+#define N_SLOTS			4		/* snapshots in use at once: cursors, inner queries */
+#define N_EPOCHS		4		/* epochs whose triggers have been looked at */
+#define FIRST_GRANTS	64		/* read at once; who has more is probed first */
+#define PROBES_TO_LOAD	32		/* probes that make reading the rest worthwhile */
+#define LOOKUPS_TO_MERGE 32		/* look-ups that make one table for all principals worthwhile */
+
+typedef enum StateKind
+{
+	WORKSPACE_STATE,
+	MEMBER_STATE,
+	GROUP_STATE
+} StateKind;
+
+/* What a state is about; followed by the bytes of workspace and user. */
+typedef struct StateKey
+{
+	int64		epoch;			/* 0 in a slot's own states */
+	int64		stamp;			/* likewise */
+	int64		group_id;
+	StateKind	kind;
+	int			workspace_len;
+	int			user_len;
+	const char *bytes;			/* workspace, then user */
+} StateKey;
+
+/* One grant, by its target within the workspace. */
+typedef struct Entry
+{
+	TimestampTz valid_from;
+	TimestampTz valid_until;
+	uint32		hash;
+	uint32		target;			/* offset of the target's bytes */
+	uint16		target_len;
+	TjpLevel	level;			/* TJP_LEVEL_NONE: unused */
+} Entry;
+
+/* All grants of one principal: an open-addressing table and the targets. */
+typedef struct GrantTable
+{
+	Size		size;			/* of the whole chunk */
+	int			n;
+	bool		has_workspace;	/* is the workspace among the targets? */
+	bool		has_wildcards;	/* is a type:*? */
+	uint32		mask;
+	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
+} GrantTable;
+
+typedef enum GrantStatus
+{
+	GRANTS_UNREAD,
+	GRANTS_READ,				/* all of them, in the table */
+	GRANTS_PROBED,				/* more than FIRST_GRANTS: ask the index */
+	GRANTS_TOO_MANY				/* more than fit: ask the index for good */
+} GrantStatus;
+
+struct TjpState
+{
+	StateKey	key;
+	uint32		hash;
+	Size		size;
+	bool		shared;
+	int			pins;			/* slots that refer to a shared state */
+	dlist_node	lru;			/* shared: most recently used first */
+
+	bool		exists;
+	bool		active;
+	TjpGroupKind group_kind;
+	int			ngroups;
+	int64	   *groups;
+
+	GrantStatus grant_status;
+	int			probes;
+	GrantTable *grants;
+};
+
+static uint32 hash_key(const StateKey *key);
+static bool equal_keys(const StateKey *a, const StateKey *b);
+
+typedef struct StateRef
+{
+	const StateKey *key;
+	TjpState   *state;
+	uint32		hash;
+	char		status;
+} StateRef;
+
+#define SH_PREFIX states
+#define SH_ELEMENT_TYPE StateRef
+#define SH_KEY_TYPE const StateKey *
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) hash_key(key)
+#define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct ViewRef
+{
+	const StateKey *key;		/* kind MEMBER_STATE, no stamp */
+	TjpView    *view;
+	uint32		hash;
+	char		status;
+} ViewRef;
+
+#define SH_PREFIX views
+#define SH_ELEMENT_TYPE ViewRef
+#define SH_KEY_TYPE const StateKey *
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) hash_key(key)
+#define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* One snapshot and all that is known under it. */
+typedef struct Slot
+{
+	bool		in_use;
+	uint64		last_used;
+
+	/* the content of the snapshot */
+	TransactionId xmin;
+	TransactionId xmax;
+	CommandId	curcid;
+	uint32		xcnt;
+	int32		subxcnt;
+	bool		suboverflowed;
+	bool		taken_during_recovery;
+	TransactionId *xip;
+	TransactionId *subxip;
+
+	uint64		changes;		/* changes_begun at its start */
+	TransactionId xid;			/* top-level, as of its start; usually none */
+	bool		quiet;			/* was no change under way then? */
+	bool		shares;			/* may use and make shared states */
+	int64		epoch;
+	MemoryContext context;
+	states_hash *states;		/* keys without stamp and epoch */
+	views_hash *views;
+	ViewRef		last_view;
+} Slot;
+
+/* Statistics of this backend. */
+static struct
+{
+	int64		hits;			/* checks answered by a view of the slot */
+	int64		validations;	/* shared states proven by a stamp */
+	int64		loads;			/* states read from the tables */
+	int64		evictions;
+	int64		probes;			/* grants asked of the index */
+}			stats;
+
+static MemoryContext cache_context = NULL;	/* shared states */
+static states_hash *shared_states = NULL;
+static dlist_head lru = DLIST_STATIC_INIT(lru);
+static Size shared_bytes = 0;
+static TjpState *unlinked = NULL;	/* being linked; a failure leaves it here */
+
+static Slot slots[N_SLOTS];
+static uint64 slot_clock = 0;
+
+/*
+ * Changes of our tables by the current transaction: rows whose BEFORE trigger
+ * has fired, and rows whose AFTER trigger has.  Dirty: there are any.
+ */
+static uint64 changes_begun = 0;
+static uint64 changes_done = 0;
+static bool ddl_in_transaction = false;
+
+static struct
+{
+	bool		known;
+	int64		epoch;
+	bool		intact;
+}			epochs[N_EPOCHS];
+static int	next_epoch = 0;
+
+/* What tjp_cache_enter was called with. */
+static Slot *entered_slot;
+static Snapshot entered_snapshot;
+static StateKey entered_key;
+
+static uint32
+hash_key(const StateKey *key)
+{
+	uint32		h = hash_bytes((const unsigned char *) key->bytes,
+							   key->workspace_len + key->user_len);
+
+	h = hash_combine(h, (uint32) key->workspace_len * 4 + key->kind);
+	h = hash_combine(h, murmurhash32((uint32) key->group_id));
+	h = hash_combine(h, (uint32) key->stamp);
+	return h;
+}
+
+static bool
+equal_keys(const StateKey *a, const StateKey *b)
+{
+	return a->kind == b->kind &&
+		a->stamp == b->stamp &&
+		a->epoch == b->epoch &&
+		a->group_id == b->group_id &&
+		a->workspace_len == b->workspace_len &&
+		a->user_len == b->user_len &&
+		memcmp(a->bytes, b->bytes, a->workspace_len + a->user_len) == 0;
+}
+
+/* ---- slots ---- */
+
+/* Let go of the states that a slot refers to, and of its memory. */
+static void
+clear_slot(Slot *slot)
+{
+	if (slot->states != NULL)
+	{
+		states_iterator iterator;
+		StateRef   *ref;
+
+		states_start_iterate(slot->states, &iterator);
+		while ((ref = states_iterate(slot->states, &iterator)) != NULL)
+			if (ref->state->shared)
+				ref->state->pins--;
+	}
+	slot->states = NULL;
+	slot->views = NULL;
+	slot->last_view.view = NULL;
+	slot->xip = NULL;
+	slot->subxip = NULL;
+	slot->in_use = false;
+	if (slot->context != NULL)
+		MemoryContextReset(slot->context);
+}
+
+/* No allocation, no catalog access: called while transactions end. */
+static void
+clear_slots(void)
+{
+	int			i;
+
+	for (i = 0; i < N_SLOTS; i++)
+		if (slots[i].in_use)
+			clear_slot(&slots[i]);
+	entered_slot = NULL;
+}
+
+/* Without the test memcmp is handed NULL, on which a masked load is very slow. */
+static inline bool
+same_xids(const TransactionId *a, const TransactionId *b, int n)
+{
+	return n <= 0 || memcmp(a, b, n * sizeof(TransactionId)) == 0;
+}
+
+static bool
+slot_matches(const Slot *slot, const SnapshotData *snapshot)
+{
+	return slot->in_use &&
+		slot->xmin == snapshot->xmin &&
+		slot->xmax == snapshot->xmax &&
+		slot->curcid == snapshot->curcid &&
+		slot->xcnt == snapshot->xcnt &&
+		slot->subxcnt == snapshot->subxcnt &&
+		slot->suboverflowed == snapshot->suboverflowed &&
+		slot->taken_during_recovery == snapshot->takenDuringRecovery &&
+		same_xids(slot->xip, snapshot->xip, snapshot->xcnt) &&
+		same_xids(slot->subxip, snapshot->subxip, snapshot->subxcnt);
+}
+
+/*
+ * Is the current transaction, as this process knows it, free of changes to our
+ * tables?  A parallel worker does not know what its leader has done; a leader
+ * without a transaction id has changed nothing.
+ *
+ * A transaction that has written something is taken at its word only if the
+ * triggers that would have told fire for it now, whatever its snapshot says of
+ * them: under REPEATABLE READ another session may have switched them off.
+ */
+static bool
+transaction_is_clean(void)
+{
+	if (changes_begun > 0 || ddl_in_transaction)
+		return false;
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return true;
+	return !IsParallelWorker() && tjp_catalog_triggers_fire();
+}
+
+/*
+ * May what the slot holds be believed once more, given that its snapshot is
+ * the one that answers?
+ */
+static bool
+slot_is_good(const Slot *slot)
+{
+	/* rows may have been changed while the triggers that count were off */
+	if (ddl_in_transaction)
+		return false;
+	if (!slot->quiet || slot->changes != changes_begun || changes_begun != changes_done)
+		return false;
+	if (slot->shares && (changes_begun > 0 || slot->xid != GetTopTransactionIdIfAny()))
+		return false;
+	/* where the triggers are not all there, changes of our own go unnoticed */
+	if (!slot->shares && changes_begun == 0 && !IsParallelWorker() &&
+		TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return false;
+	/* it has outgrown its part of the memory */
+	return MemoryContextMemAllocated(slot->context, false) <= (Size) tjp_cache_size * 1024 / 4;
+}
+
+/*
+ * Do the triggers keep the stamps, as of this epoch?  Every DDL on our tables
+ * renews the epoch in its own transaction.
+ */
+static bool
+triggers_intact(Snapshot snapshot, int64 epoch)
+{
+	int			i;
+	bool		intact;
+
+	for (i = 0; i < N_EPOCHS; i++)
+		if (epochs[i].known && epochs[i].epoch == epoch)
+			return epochs[i].intact;
+	intact = tjp_catalog_triggers_intact(snapshot);
+	epochs[next_epoch].epoch = epoch;
+	epochs[next_epoch].intact = intact;
+	epochs[next_epoch].known = true;
+	next_epoch = (next_epoch + 1) % N_EPOCHS;
+	return intact;
+}
+
+/*
+ * Start a slot for the snapshot.
+ */
+static void
+start_slot(Slot *slot, Snapshot snapshot)
+{
+	MemoryContext caller;
+	Datum		empty;
+
+	clear_slot(slot);
+	if (slot->context == NULL)
+		slot->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm snapshot",
+											  ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(slot->context);
+	slot->xmin = snapshot->xmin;
+	slot->xmax = snapshot->xmax;
+	slot->curcid = snapshot->curcid;
+	slot->xcnt = snapshot->xcnt;
+	slot->subxcnt = snapshot->subxcnt;
+	slot->suboverflowed = snapshot->suboverflowed;
+	slot->taken_during_recovery = snapshot->takenDuringRecovery;
+	slot->xip = palloc(Max(snapshot->xcnt, 1) * sizeof(TransactionId));
+	if (snapshot->xcnt > 0)
+		memcpy(slot->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
+	slot->subxip = palloc(Max(snapshot->subxcnt, 1) * sizeof(TransactionId));
+	if (snapshot->subxcnt > 0)
+		memcpy(slot->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
+	slot->states = states_create(slot->context, 16, NULL);
+	slot->views = views_create(slot->context, 4, NULL);
+	MemoryContextSwitchTo(caller);
+
+	/* the epoch is the first entry of every vector of stamps */
+	slot->xid = GetTopTransactionIdIfAny();
+	slot->changes = changes_begun;
+	slot->quiet = changes_begun == changes_done;
+	slot->shares = false;
+	if (transaction_is_clean())
+	{
+		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+		slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch) &&
+			triggers_intact(snapshot, slot->epoch);
+		pfree(DatumGetPointer(empty));
+	}
+	slot->in_use = true;
+}
+
+/*
+ * The slot of a snapshot, started if there is none.
+ */
+static Slot *
+find_slot(Snapshot snapshot)
+{
+	Slot	   *slot = NULL;
+	int			i;
+
+	for (i = 0; i < N_SLOTS; i++)
+		if (slot_matches(&slots[i], snapshot))
+		{
+			slot = &slots[i];
+			break;
+		}
+
+	if (slot != NULL && !slot_is_good(slot))
+		start_slot(slot, snapshot);
+
+	if (slot == NULL)
+	{
+		slot = &slots[0];
+		for (i = 1; i < N_SLOTS && slot->in_use; i++)
+			if (!slots[i].in_use || slots[i].last_used < slot->last_used)
+				slot = &slots[i];
+		start_slot(slot, snapshot);
+	}
+	slot->last_used = ++slot_clock;
+	return slot;
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			changes_begun = changes_done = 0;
+			ddl_in_transaction = false;
+			clear_slots();
+			break;
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			break;
+	}
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+					 SubTransactionId parentSubid, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		clear_slots();
+}
+
+void
+tjp_cache_init(void)
+{
+	RegisterXactCallback(transaction_ended, NULL);
+	RegisterSubXactCallback(subtransaction_ended, NULL);
+}
+
+/*
+ * A row of ours is about to change.  From now on to the end of the top-level
+ * transaction nothing is shared; a savepoint that is rolled back does not take
+ * this back, since what was computed meanwhile may have seen the change.
+ */
+void
+tjp_cache_change_begins(void)
+{
+	changes_begun++;
+}
+
+/*
+ * The row has been changed.  Where this never comes (ON CONFLICT, an error
+ * that was caught) nothing is kept to the end of the transaction.
+ */
+void
+tjp_cache_change_done(void)
+{
+	changes_done++;
+}
+
+/*
+ * DDL on our tables in this transaction: it may switch the triggers off.
+ */
+void
+tjp_cache_ddl(void)
+{
+	ddl_in_transaction = true;
+}
+
+bool
+tjp_cache_is_dirty(void)
+{
+	return changes_begun > 0 || ddl_in_transaction;
+}
+
+/* ---- states ---- */
+
+static void
+free_state(TjpState *state)
+{
+	shared_bytes -= state->size;
+	if (state->grants != NULL)
+	{
+		shared_bytes -= state->grants->size;
+		pfree(state->grants);
+	}
+	pfree(state);
+}
+
+/*
+ * Make room: the least recently used states go, but for those that a slot
+ * refers to.
+ */
+static void
+evict_down_to(Size limit)
+{
+	dlist_node *node;
+
+	if (shared_bytes <= limit || dlist_is_empty(&lru))
+		return;
+	node = dlist_tail_node(&lru);
+	while (shared_bytes > limit)
+	{
+		TjpState   *state = dlist_container(TjpState, lru, node);
+		dlist_node *previous = dlist_has_prev(&lru, node) ? dlist_prev_node(&lru, node) : NULL;
+
+		if (state->pins == 0)
+		{
+			states_delete(shared_states, &state->key);
+			dlist_delete(&state->lru);
+			free_state(state);
+			stats.evictions++;
+		}
+		if (previous == NULL)
+			break;
+		node = previous;
+	}
+}
+
+/* Shared states may take three quarters of the cache, slots the rest. */
+static Size
+shared_limit(void)
+{
+	return (Size) tjp_cache_size * 1024 / 4 * 3;
+}
+
+/*
+ * A state with these facts: in the slot's memory, or shared if key has a stamp.
+ */
+static TjpState *
+make_state(const StateKey *key, bool shared, bool exists, bool active,
+		   TjpGroupKind kind, int ngroups, const int64 *groups)
+{
+	Size		bytes_len = key->workspace_len + key->user_len;
+	Size		size = MAXALIGN(sizeof(TjpState)) + ngroups * sizeof(int64) + bytes_len;
+	TjpState   *state;
+	char	   *bytes;
+
+	state = MemoryContextAllocZero(shared ? cache_context : entered_slot->context, size);
+	state->groups = (int64 *) ((char *) state + MAXALIGN(sizeof(TjpState)));
+	if (ngroups > 0)
+		memcpy(state->groups, groups, ngroups * sizeof(int64));
+	bytes = (char *) (state->groups + ngroups);
+	memcpy(bytes, key->bytes, bytes_len);
+	state->key = *key;
+	state->key.bytes = bytes;
+	state->shared = shared;
+	state->exists = exists;
+	state->active = active;
+	state->group_kind = kind;
+	state->ngroups = ngroups;
+	state->grant_status = GRANTS_UNREAD;
+	state->size = shared ? GetMemoryChunkSpace(state) : size;
+	return state;
+}
+
+/* Put a shared state into the table; a failure on the way leaks nothing. */
+static void
+link_shared(TjpState *state)
+{
+	StateRef   *ref;
+	bool		found;
+
+	unlinked = state;
+	ref = states_insert(shared_states, &state->key, &found);
+	unlinked = NULL;
+	Assert(!found);
+	ref->state = state;
+	dlist_push_head(&lru, &state->lru);
+	shared_bytes += state->size;
+}
+
+static void
+make_shared_table(void)
+{
+	if (cache_context == NULL)
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "tj_perm cache",
+											  ALLOCSET_DEFAULT_SIZES);
+	if (shared_states == NULL)
+		shared_states = states_create(cache_context, 256, NULL);
+	if (unlinked != NULL)
+	{
+		pfree(unlinked);
+		unlinked = NULL;
+	}
+}
+
+static Datum
+text_datum(const char *bytes, int len)
+{
+	return PointerGetDatum(cstring_to_text_with_len(bytes, len));
+}
+
+/*
+ * Read the facts of a state from the tables, under the entered snapshot.
+ */
+static TjpState *
+load_state(const StateKey *key, bool shared)
+{
+	Snapshot	snapshot = entered_snapshot;
+	Datum		workspace = text_datum(key->bytes, key->workspace_len);
+	bool		exists = false;
+	bool		active = false;
+	TjpGroupKind kind = TJP_GROUP_CUSTOM;
+	int			ngroups = 0;
+	int64	   *groups = NULL;
+
+	switch (key->kind)
+	{
+		case WORKSPACE_STATE:
+			exists = tjp_catalog_workspace(snapshot, workspace, &active);
+			if (exists)
+				ngroups = tjp_catalog_all_users(snapshot, workspace, &groups);
+			break;
+		case MEMBER_STATE:
+			{
+				Datum		user = text_datum(key->bytes + key->workspace_len, key->user_len);
+
+				exists = tjp_catalog_member(snapshot, workspace, user, &active);
+				if (exists)
+					ngroups = tjp_catalog_groups_of_member(snapshot, workspace, user, &groups);
+				break;
+			}
+		case GROUP_STATE:
+			exists = tjp_catalog_group(snapshot, workspace, key->group_id, &kind);
+			if (exists)
+				ngroups = tjp_catalog_outer_groups(snapshot, workspace, key->group_id, &groups);
+			break;
+	}
+	stats.loads++;
+	return make_state(key, shared, exists, active, kind, ngroups, groups);
+}
+
+/*
+ * The state of a principal under the entered snapshot.
+ */
+static TjpState *
+get_state(StateKind kind, int64 group_id)
+{
+	Slot	   *slot = entered_slot;
+	StateKey	key = entered_key;
+	StateRef   *ref;
+	TjpState   *state = NULL;
+	int64		stamp;
+	bool		found;
+
+	key.kind = kind;
+	key.group_id = group_id;
+	if (kind != MEMBER_STATE)
+		key.user_len = 0;
+	ref = states_lookup(slot->states, &key);
+	if (ref != NULL)
+		return ref->state;
+
+	if (slot->shares &&
+		tjp_catalog_stamp(entered_snapshot, text_datum(key.bytes, key.workspace_len), group_id,
+						  text_datum(key.bytes + key.workspace_len, key.user_len), &stamp))
+	{
+		StateKey	shared_key = key;
+
+#ifdef TJP_TEST_NO_VALIDATION
+		/* negative control: whatever was built once is believed for ever */
+		stamp = 0;
+#endif
+		make_shared_table();
+		shared_key.epoch = slot->epoch;
+		shared_key.stamp = stamp;
+		ref = states_lookup(shared_states, &shared_key);
+		if (ref != NULL)
+		{
+			state = ref->state;
+			dlist_move_head(&lru, &state->lru);
+			stats.validations++;
+		}
+		else
+		{
+			state = load_state(&shared_key, true);
+			link_shared(state);
+		}
+	}
+	else
+		state = load_state(&key, false);
+
+	/*
+	 * The slot's own key has no stamp: one snapshot sees one version.  It must
+	 * live as long as the slot.
+	 */
+	{
+		StateKey   *slot_key = MemoryContextAlloc(slot->context, sizeof(StateKey));
+
+		*slot_key = key;
+		slot_key->bytes = state->key.bytes;
+		ref = states_insert(slot->states, slot_key, &found);
+		Assert(!found);
+		ref->state = state;
+		if (state->shared)
+			state->pins++;
+	}
+	if (state->shared)
+		evict_down_to(shared_limit());
+	return state;
+}
+
+/* ---- what check.c calls ---- */
+
+TjpView *
+tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
+				const char *user, int user_len)
+{
+	static char bytes[TJP_MAX_KEY_LEN + 255];
+	Slot	   *slot = entered_slot;
+	ViewRef    *ref;
+
+	/* what slots refer to has kept it too large: let go, and read again */
+	if (shared_bytes > shared_limit())
+	{
+		clear_slots();
+		evict_down_to(shared_limit());
+		slot = NULL;
+	}
+
+	if (slot == NULL || !slot_matches(slot, snapshot) || !slot_is_good(slot))
+		slot = find_slot(snapshot);
+	entered_slot = slot;
+	entered_snapshot = snapshot;
+
+	/* the same user and workspace as before? */
+	ref = &slot->last_view;
+	if (ref->view != NULL &&
+		ref->key->workspace_len == key_len && ref->key->user_len == user_len &&
+		memcmp(ref->key->bytes, key, key_len) == 0 &&
+		memcmp(ref->key->bytes + key_len, user, user_len) == 0)
+	{
+		stats.hits++;
+		return ref->view;
+	}
+
+	Assert(key_len + user_len <= sizeof(bytes));
+	memcpy(bytes, key, key_len);
+	memcpy(bytes + key_len, user, user_len);
+	memset(&entered_key, 0, sizeof(entered_key));
+	entered_key.kind = MEMBER_STATE;
+	entered_key.workspace_len = key_len;
+	entered_key.user_len = user_len;
+	entered_key.bytes = bytes;
+	ref = views_lookup(slot->views, &entered_key);
+	if (ref == NULL)
+		return NULL;
+	slot->last_view = *ref;
+	stats.hits++;
+	return ref->view;
+}
+
+/*
+ * Keep a new, zeroed view for what was entered.  The caller completes it
+ * first in its own variables: a view that is kept must be whole, since an
+ * error could come between.
+ */
+TjpView *
+tjp_cache_add_view(void)
+{
+	Slot	   *slot = entered_slot;
+	TjpView    *view = MemoryContextAllocZero(slot->context, sizeof(TjpView));
+	Size		bytes_len = entered_key.workspace_len + entered_key.user_len;
+	StateKey   *key = MemoryContextAlloc(slot->context, sizeof(StateKey) + bytes_len);
+	ViewRef    *ref;
+	bool		found;
+
+	*key = entered_key;
+	key->bytes = (char *) (key + 1);
+	memcpy((char *) (key + 1), entered_key.bytes, bytes_len);
+	ref = views_insert(slot->views, key, &found);
+	Assert(!found);
+	ref->view = view;
+	return view;
+}
+
+/* Memory that lives as long as what is known under the entered snapshot. */
+void *
+tjp_cache_alloc(Size size)
+{
+	return MemoryContextAlloc(entered_slot->context, size);
+}
+
+TjpState *
+tjp_cache_workspace(TjpWorkspaceFacts *facts)
+{
+	TjpState   *state = get_state(WORKSPACE_STATE, 0);
+
+	facts->exists = state->exists;
+	facts->active = state->active;
+	facts->ngroups = state->ngroups;
+	facts->groups = state->groups;
+	return state;
+}
+
+TjpState *
+tjp_cache_member(TjpMemberFacts *facts)
+{
+	TjpState   *state = get_state(MEMBER_STATE, 0);
+
+	facts->exists = state->exists;
+	facts->active = state->active;
+	facts->ngroups = state->ngroups;
+	facts->groups = state->groups;
+	return state;
+}
+
+TjpState *
+tjp_cache_group(int64 group_id, TjpGroupFacts *facts)
+{
+	TjpState   *state = get_state(GROUP_STATE, group_id);
+
+	facts->exists = state->exists;
+	facts->kind = state->group_kind;
+	facts->ngroups = state->ngroups;
+	facts->groups = state->groups;
+	return state;
+}
+
+/* ---- grants ---- */
+
+/* A target within its workspace as bytes; returns their number. */
+static int
+target_bytes(const TjpElement *element, char *bytes)
+{
+	if (element == NULL)
+		return 0;				/* the workspace itself */
+	bytes[0] = element->wildcard ? 'w' : 'i';
+	bytes[1] = (char) element->type_len;
+	memcpy(bytes + 2, element->type, element->type_len);
+	if (element->wildcard)
+		return 2 + element->type_len;
+	memcpy(bytes + 2 + element->type_len, element->id, element->id_len);
+	return 2 + element->type_len + element->id_len;
+}
+
+#define MAX_TARGET	(2 + TJP_MAX_TYPE_LEN + TJP_MAX_ID_LEN)
+
+/* Grants on their way into a table. */
+typedef struct Collection
+{
+	int			n;
+	int			limit;			/* stop after this many */
+	Size		bytes_limit;	/* or this many bytes */
+	int			allocated;
+	Entry	   *entries;
+	Size		bytes_len;
+	Size		bytes_allocated;
+	char	   *bytes;
+} Collection;
+
+static bool
+collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
+			  TimestampTz valid_until, void *arg)
+{
+	Collection *collection = arg;
+	TjpResourceView view;
+	Entry	   *entry;
+
+	if (collection->n >= collection->limit ||
+		collection->n * 2 * sizeof(Entry) + collection->bytes_len > collection->bytes_limit)
+		return false;
+	if (collection->n == collection->allocated)
+	{
+		collection->allocated = Max(collection->allocated * 2, 64);
+		if (collection->entries == NULL)
+			collection->entries = palloc(collection->allocated * sizeof(Entry));
+		else
+			collection->entries = repalloc_huge(collection->entries,
+												collection->allocated * sizeof(Entry));
+	}
+	if (collection->bytes_len + MAX_TARGET > collection->bytes_allocated)
+	{
+		collection->bytes_allocated = Max(collection->bytes_allocated * 2, 4096);
+		if (collection->bytes == NULL)
+			collection->bytes = palloc(collection->bytes_allocated);
+		else
+			collection->bytes = repalloc_huge(collection->bytes, collection->bytes_allocated);
+	}
+
+	tjp_resource_view(resource, &view);
+	entry = &collection->entries[collection->n++];
+	entry->valid_from = valid_from;
+	entry->valid_until = valid_until;
+	entry->level = level;
+	entry->target = collection->bytes_len;
+	entry->target_len = target_bytes(view.nelements > 0 ? &view.elements[0] : NULL,
+									 collection->bytes + collection->bytes_len);
+	entry->hash = hash_bytes((unsigned char *) collection->bytes + entry->target,
+							 entry->target_len);
+	collection->bytes_len += entry->target_len;
+	return true;
+}
+
+/* Put an entry into a table that has room; its target's bytes are there. */
+static void
+add_entry(GrantTable *table, const Entry *entry, const char *bytes)
+{
+	uint32		position = entry->hash & table->mask;
+
+	while (table->entries[position].level != TJP_LEVEL_NONE)
+		position = (position + 1) & table->mask;
+	table->entries[position] = *entry;
+	table->n++;
+	if (entry->target_len == 0)
+		table->has_workspace = true;
+	else if (bytes[entry->target] == 'w')
+		table->has_wildcards = true;
+}
+
+/* An empty table for n grants and the bytes of their targets. */
+static GrantTable *
+make_table(MemoryContext context, int n, Size bytes_len, char **bytes)
+{
+	Size		nslots = 4;
+	GrantTable *table;
+
+	while (nslots < (Size) n * 2)
+		nslots *= 2;
+	table = MemoryContextAllocExtended(context,
+									   offsetof(GrantTable, entries) + nslots * sizeof(Entry) + bytes_len,
+									   MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
+	table->mask = nslots - 1;
+	table->size = GetMemoryChunkSpace(table);
+	*bytes = (char *) &table->entries[nslots];
+	return table;
+}
+
+/* Turn a complete collection into the state's table. */
+static void
+keep_grants(TjpState *state, const Collection *collection)
+{
+	char	   *bytes;
+	GrantTable *table = make_table(state->shared ? cache_context : entered_slot->context,
+								   collection->n, collection->bytes_len, &bytes);
+	int			i;
+
+	if (collection->bytes_len > 0)
+		memcpy(bytes, collection->bytes, collection->bytes_len);
+	for (i = 0; i < collection->n; i++)
+		add_entry(table, &collection->entries[i], bytes);
+	state->grants = table;
+	state->grant_status = GRANTS_READ;
+	if (state->shared)
+		shared_bytes += table->size;
+}
+
+/*
+ * Read the grants of a principal into memory, if they are few enough.
+ */
+static void
+read_grants(TjpState *state, int limit, GrantStatus otherwise)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm grants",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	Collection	collection = {0};
+	bool		complete;
+
+	collection.limit = limit;
+	collection.bytes_limit = (Size) tjp_cache_size * 1024 / 8;
+	complete = tjp_catalog_grants(entered_snapshot,
+								  text_datum(state->key.bytes, state->key.workspace_len),
+								  state->key.group_id,
+								  text_datum(state->key.bytes + state->key.workspace_len, state->key.user_len),
+								  (Datum) 0, collect_grant, &collection);
+	if (complete)
+		keep_grants(state, &collection);
+	else
+		state->grant_status = otherwise;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	if (complete && state->shared)
+		evict_down_to(shared_limit());
+}
+
+typedef struct Probe
+{
+	TjpGrantCallback callback;
+	void	   *arg;
+} Probe;
+
+static bool
+pass_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
+		   TimestampTz valid_until, void *arg)
+{
+	Probe	   *probe = arg;
+
+	return probe->callback(level, valid_from, valid_until, probe->arg);
+}
+
+/* Ask the index for the grants of a principal on one target. */
+static void
+probe_grants(TjpState *principal, const TjpElement *element, TjpGrantCallback callback, void *arg)
+{
+	Probe		probe = {callback, arg};
+	TjpResource *resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
+											  element, element != NULL ? 1 : 0);
+
+	principal->probes++;
+	stats.probes++;
+	(void) tjp_catalog_grants(entered_snapshot,
+							  text_datum(principal->key.bytes, principal->key.workspace_len),
+							  principal->key.group_id,
+							  text_datum(principal->key.bytes + principal->key.workspace_len,
+										 principal->key.user_len),
+							  PointerGetDatum(resource), pass_grant, &probe);
+}
+
+/* Find the grants on a target in a table; false if the callback stopped. */
+static bool
+find_grants(const GrantTable *table, const char *target, int target_len, uint32 hash,
+			TjpGrantCallback callback, void *arg)
+{
+	const char *bytes = (const char *) &table->entries[table->mask + 1];
+	uint32		position;
+
+	for (position = hash & table->mask;
+		 table->entries[position].level != TJP_LEVEL_NONE;
+		 position = (position + 1) & table->mask)
+	{
+		const Entry *entry = &table->entries[position];
+
+		if (entry->hash == hash && entry->target_len == target_len &&
+			memcmp(bytes + entry->target, target, target_len) == 0 &&
+			!callback(entry->level, entry->valid_from, entry->valid_until, arg))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Read what the first look-up in a view needs, and note which kinds of target
+ * nobody holds.
+ */
+static void
+read_view(TjpView *view)
+{
+	bool		all_read = true;
+	bool		workspace_grants = false;
+	bool		wildcard_grants = false;
+	int			i;
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState   *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_UNREAD)
+			read_grants(principal, FIRST_GRANTS, GRANTS_PROBED);
+		if (principal->grant_status == GRANTS_READ)
+		{
+			workspace_grants |= principal->grants->has_workspace;
+			wildcard_grants |= principal->grants->has_wildcards;
+		}
+		else
+			all_read = false;
+	}
+	view->all_read = all_read;
+	view->workspace_grants = workspace_grants || !all_read;
+	view->wildcard_grants = wildcard_grants || !all_read;
+	view->read = true;
+}
+
+/*
+ * One table for all principals of a view that is asked often, in the slot's
+ * memory.
+ */
+static void
+merge_view(TjpView *view)
+{
+	int			n = 0;
+	Size		bytes_len = 0;
+	GrantTable *merged;
+	char	   *bytes;
+	int			i;
+	uint32		e;
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		const GrantTable *table = view->principals[i]->grants;
+
+		n += table->n;
+		bytes_len += (const char *) table + table->size - (const char *) &table->entries[table->mask + 1];
+	}
+	if ((Size) n * 4 * sizeof(Entry) + bytes_len > (Size) tjp_cache_size * 1024 / 16)
+		return;
+
+	merged = make_table(entered_slot->context, n, bytes_len, &bytes);
+	bytes_len = 0;
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		const GrantTable *table = view->principals[i]->grants;
+		const char *from = (const char *) &table->entries[table->mask + 1];
+
+		for (e = 0; e <= table->mask; e++)
+		{
+			Entry		entry = table->entries[e];
+
+			if (entry.level == TJP_LEVEL_NONE)
+				continue;
+			memcpy(bytes + bytes_len, from + entry.target, entry.target_len);
+			entry.target = bytes_len;
+			bytes_len += entry.target_len;
+			add_entry(merged, &entry, bytes);
+		}
+	}
+	view->merged = merged;
+}
+
+/*
+ * Every grant that a principal of the view holds on one target: the element,
+ * or the workspace if element is NULL; whatever its validity.
+ */
+void
+tjp_cache_grants(TjpView *view, const TjpElement *element,
+				 TjpGrantCallback callback, void *arg)
+{
+	char		target[MAX_TARGET];
+	int			target_len;
+	uint32		hash;
+	int			i;
+
+	if (!view->read)
+		read_view(view);
+	if (element == NULL ? !view->workspace_grants : (element->wildcard && !view->wildcard_grants))
+		return;
+
+	target_len = target_bytes(element, target);
+	hash = hash_bytes((unsigned char *) target, target_len);
+	if (view->merged == NULL && view->all_read && view->nprincipals > 1 &&
+		++view->lookups == LOOKUPS_TO_MERGE)
+		merge_view(view);
+	if (view->merged != NULL)
+	{
+		(void) find_grants(view->merged, target, target_len, hash, callback, arg);
+		return;
+	}
+
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState   *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_PROBED && principal->probes >= PROBES_TO_LOAD)
+			read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
+		if (principal->grant_status != GRANTS_READ)
+			probe_grants(principal, element, callback, arg);
+		else if (!find_grants(principal->grants, target, target_len, hash, callback, arg))
+			return;
+	}
+}
+
+/*
+ * What this backend's cache has done since it started.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_cache_stats);
+Datum
+tj_perm_cache_stats(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc;
+	Datum		values[7];
+	bool		nulls[7] = {0};
+	Size		slot_bytes = 0;
+	int			i;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (i = 0; i < N_SLOTS; i++)
+		if (slots[i].context != NULL)
+			slot_bytes += MemoryContextMemAllocated(slots[i].context, true);
+	values[0] = Int64GetDatum(stats.hits);
+	values[1] = Int64GetDatum(stats.validations);
+	values[2] = Int64GetDatum(stats.loads);
+	values[3] = Int64GetDatum(stats.probes);
+	values[4] = Int64GetDatum(stats.evictions);
+	values[5] = Int64GetDatum(shared_states != NULL ? shared_states->members : 0);
+	values[6] = Int64GetDatum((cache_context != NULL ? MemoryContextMemAllocated(cache_context, true) : 0) + slot_bytes);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
