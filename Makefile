@@ -29,6 +29,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tj_perm.co
 MODULE_big = tj_perm
 
 OBJS = \
+	src/cache.o \
 	src/catalog.o \
 	src/check.o \
 	src/construct.o \
