@@ -1,0 +1,618 @@
+-- The cache: whatever happens, tj_can answers what the oracle answers in the
+-- same statement. What one session can show; several: test/isolation cache_*.
+-- In a database of its own, since the extension comes and goes.
+\set SHOW_CONTEXT never
+\set home :DBNAME
+CREATE DATABASE regress_tj_perm_cache TEMPLATE template0;
+\c regress_tj_perm_cache
+SET client_min_messages = warning;
+CREATE EXTENSION tj_perm;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set oracle :abs_srcdir '/property/oracle.sql'
+\set ECHO none
+\i :oracle
+\set ECHO all
+
+-- Everything that can be asked about the small world below, by product and
+-- oracle under one snapshot.
+CREATE SCHEMA t;
+CREATE VIEW t.probe AS
+	SELECT w, u, (w || r)::tj_resource AS resource, types, ids, l::tj_level AS level
+	FROM unnest('{w1,w2}'::text[]) w, unnest('{root,a,b,c,nobody}'::text[]) u, unnest('{viewer,editor,admin}'::text[]) l,
+		(VALUES ('', '{}'::text[], '{}'::text[]), ('/app:1', '{app}', '{1}'), ('/folder:1/app:2', '{folder,app}', '{1,2}'),
+			('/folder:2/app:3', '{folder,app}', '{2,3}')) r(r, types, ids);
+CREATE VIEW t.answer AS
+	SELECT p.*, tj_can(u, resource, level) AS got, oracle.can(u, w, types, ids, level::text) AS want FROM t.probe p OFFSET 0;
+-- how often product and oracle say yes, and where they differ
+CREATE VIEW t.verdict AS
+	SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE want) AS oracle,
+		string_agg(u || ' ' || resource || ' ' || level, ', ') FILTER (WHERE got IS DISTINCT FROM want) AS differences
+	FROM t.answer;
+-- one question, with the caller's snapshot or one of its own
+CREATE FUNCTION t.same(u text, r text) RETURNS text LANGUAGE sql STABLE
+	RETURN (SELECT CASE WHEN a.got IS DISTINCT FROM a.want THEN 'WRONG: ' ELSE '' END || CASE WHEN a.got THEN 'yes' ELSE 'no' END
+		FROM (SELECT tj_can(u, r::tj_resource, 'viewer') AS got,
+			oracle.can(u, split_part(r, '/', 1), ARRAY[split_part(split_part(r, '/', 2), ':', 1)], ARRAY[split_part(r, ':', 2)], 'viewer') AS want) a);
+CREATE FUNCTION t.now(u text, r text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	RETURN (SELECT t.same(u, r));
+END $$;
+CREATE FUNCTION t.loads() RETURNS bigint LANGUAGE sql VOLATILE RETURN (SELECT loads FROM tj_perm.cache_stats());
+
+SELECT tj_perm.create_workspace(w, 'root') FROM unnest('{w1,w2}'::text[]) w;
+SELECT tj_perm.add_user(w, u) FROM unnest('{w1,w2}'::text[]) w, unnest('{a,b,c}'::text[]) u;
+SELECT tj_perm.create_group(w, g) FROM unnest('{w1,w2}'::text[]) w, unnest('{inner,outer,other}'::text[]) g;
+SELECT tj_perm.add_to_group('w1', 'inner', '{a}'), tj_perm.add_to_group('w1', 'other', '{b}'), tj_perm.nest_group('w1', 'inner', 'outer');
+SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'outer'), tj_perm.grant_access('w2/app:*', 'viewer', to_group => 'All Users');
+SELECT * FROM t.verdict;
+SELECT * FROM t.verdict;
+
+-- what is kept is used: nothing is loaded again for the same users, in this transaction or the next
+SELECT t.loads() AS loads \gset
+SELECT t.same(u, 'w1/app:1') FROM unnest('{root,a,b,c}'::text[]) u;
+SELECT validations > 0 AS validated, hits > 0 AS hits, states > 0 AS states, bytes > 0 AS bytes FROM tj_perm.cache_stats();
+BEGIN;
+SELECT t.same('a', 'w1/app:1');
+SELECT t.same('a', 'w1/app:1');
+COMMIT;
+SELECT t.loads() = :loads AS nothing_loaded;
+
+-- who gets a grant costs the readers of others nothing
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_group => 'other');
+SELECT t.loads() AS loads \gset
+SELECT t.same('a', 'w1/app:1');
+SELECT t.loads() = :loads AS nothing_loaded;
+SELECT t.same('b', 'w1/app:1');
+SELECT t.loads() = :loads + 1 AS group_loaded;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+SELECT t.loads() AS loads \gset
+SELECT t.same('a', 'w1/app:1'), t.same('b', 'w1/app:1');
+SELECT t.loads() = :loads AS nothing_loaded;
+SELECT t.same('c', 'w1/app:1');
+SELECT t.loads() = :loads + 1 AS member_loaded;
+-- a group's grants are there for the next user who is in it
+SELECT tj_perm.add_to_group('w1', 'other', '{c}');
+SELECT t.loads() AS loads \gset
+SELECT t.same('c', 'w1/app:1');
+SELECT t.loads() = :loads + 1 AS member_loaded;
+SELECT tj_perm.remove_from_group('w1', 'other', '{c}'), tj_perm.revoke_access('w1/app:1', from_user => 'c'), tj_perm.revoke_access('w1/app:1', from_group => 'other');
+SELECT * FROM t.verdict;
+
+-- Poisoned state: a row can be seen before its stamp. Whoever looks at that
+-- moment sees it, and nobody after ROLLBACK. All are warm.
+BEGIN;
+WITH i AS (INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
+	SELECT 'w1', u, 'w1/app:1', 'viewer' FROM unnest('{a,b,c}'::text[]) u RETURNING user_id)
+SELECT user_id, t.now('a', 'w1/app:1') AS a, t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c, t.same('c', 'w1/app:1') AS c_in_the_statement FROM i;
+SELECT t.now('a', 'w1/app:1') AS a, t.now('c', 'w1/app:1') AS c;
+ROLLBACK;
+SELECT t.same('a', 'w1/app:1') AS a, t.same('b', 'w1/app:1') AS b, t.same('c', 'w1/app:1') AS c;
+
+BEGIN;
+SELECT t.now('c', 'w1/app:1') AS c;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level, note)
+	SELECT 'w1', u, 'w1/app:1', 'viewer', concat_ws(' ', t.now('a', 'w1/app:1'), t.now('b', 'w1/app:1'), t.now('c', 'w1/app:1'))
+	FROM unnest('{a,b,c}'::text[]) u;
+SELECT user_id, note FROM tj_perm.grants WHERE note IS NOT NULL ORDER BY grant_id;
+SELECT t.now('a', 'w1/app:1') AS a, t.now('c', 'w1/app:1') AS c;
+-- and back, row by row
+DELETE FROM tj_perm.grants WHERE note IS NOT NULL
+RETURNING user_id, t.now('a', 'w1/app:1') AS a, t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+SELECT t.now('a', 'w1/app:1') AS a, t.now('c', 'w1/app:1') AS c;
+ROLLBACK;
+SELECT * FROM t.verdict;
+
+-- the same with memberships, with a status, and with a default group
+BEGIN;
+INSERT INTO tj_perm.group_members (workspace_id, group_id, user_id)
+	SELECT g.workspace_id, g.group_id, u FROM tj_perm.groups g, unnest('{b,c}'::text[]) u WHERE g.workspace_id = 'w1' AND g.kind = 'admins'
+	RETURNING user_id, t.now('b', 'w1/app:9') AS b, t.now('c', 'w1/app:9') AS c;
+UPDATE tj_perm.members SET status = 'archived' WHERE workspace_id = 'w1' AND user_id IN ('b', 'c')
+	RETURNING user_id, t.now('b', 'w1/app:9') AS b, t.now('c', 'w1/app:9') AS c;
+SELECT t.now('b', 'w1/app:9') AS b, t.now('c', 'w1/app:9') AS c;
+ROLLBACK;
+SELECT * FROM t.verdict;
+
+-- through triggers of somebody else, in front of ours and behind
+CREATE TABLE t.seen (n serial, by text, answer text);
+CREATE FUNCTION t.look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO t.seen (by, answer) VALUES (TG_NAME, concat_ws(' ', t.now('b', 'w1/app:1'), t.now('c', 'w1/app:1')));
+	RETURN NULLIF(NEW, NULL);
+END $$;
+CREATE TRIGGER "A" BEFORE INSERT ON tj_perm.grants FOR EACH ROW EXECUTE FUNCTION t.look();
+CREATE TRIGGER b BEFORE INSERT ON tj_perm.grants FOR EACH ROW EXECUTE FUNCTION t.look();
+CREATE TRIGGER "C" AFTER INSERT ON tj_perm.grants FOR EACH ROW EXECUTE FUNCTION t.look();
+CREATE TRIGGER d AFTER INSERT ON tj_perm.grants FOR EACH ROW EXECUTE FUNCTION t.look();
+SELECT * FROM t.verdict;
+BEGIN;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT 'w1', u, 'w1/app:1', 'viewer' FROM unnest('{b,c}'::text[]) u;
+SELECT t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+SELECT by, answer FROM t.seen ORDER BY n;
+ROLLBACK;
+SELECT * FROM t.verdict;
+DROP FUNCTION t.look CASCADE;
+
+-- a row that is refused after its BEFORE trigger, and one that meets a conflict
+BEGIN;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'b', 'w1/app:1', 'viewer');
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'b', 'w1/app:1', 'viewer') ON CONFLICT DO NOTHING;
+SELECT t.now('b', 'w1/app:1'), t.same('b', 'w1/app:1');
+DO $$ BEGIN
+	INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'nobody', 'w1/app:1', 'viewer');
+EXCEPTION WHEN foreign_key_violation THEN NULL;
+END $$;
+SELECT * FROM t.verdict;
+DELETE FROM tj_perm.grants WHERE user_id = 'b' RETURNING t.now('b', 'w1/app:1');
+SELECT * FROM t.verdict;
+ROLLBACK;
+SELECT * FROM t.verdict;
+
+-- Savepoints and stamps: "stamped already" does not survive ROLLBACK TO
+BEGIN;
+SAVEPOINT s;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'b');
+SELECT t.same('b', 'w1/app:1');
+ROLLBACK TO s;
+SELECT t.same('b', 'w1/app:1');
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'b');
+SELECT t.same('b', 'w1/app:1');
+COMMIT;
+SELECT t.same('b', 'w1/app:1');
+SELECT * FROM t.verdict;
+BEGIN;
+SELECT tj_perm.revoke_access('w1/app:1', from_user => 'b');
+SELECT t.same('b', 'w1/app:1');
+SAVEPOINT s;
+SELECT tj_perm.grant_access('w1/app:1', 'admin', to_user => 'b');
+SAVEPOINT s2;
+SELECT * FROM t.verdict;
+RELEASE s2;
+SELECT * FROM t.verdict;
+ROLLBACK TO s;
+SELECT * FROM t.verdict;
+COMMIT;
+SELECT * FROM t.verdict;
+-- subtransactions of PL/pgSQL
+DO $$
+DECLARE
+	before text := (SELECT v::text FROM t.verdict v);
+BEGIN
+	FOR i IN 1 .. 3 LOOP
+		BEGIN
+			PERFORM tj_perm.grant_access('w1', 'admin', to_user => 'c');
+			IF t.now('c', 'w1/app:1') <> 'yes' OR t.same('c', 'w1/app:1') <> 'yes' THEN RAISE EXCEPTION 'expected yes'; END IF;
+			RAISE division_by_zero;
+		EXCEPTION WHEN division_by_zero THEN
+			IF t.now('c', 'w1/app:1') <> 'no' THEN RAISE EXCEPTION 'expected no'; END IF;
+		END;
+	END LOOP;
+	IF before IS DISTINCT FROM (SELECT v::text FROM t.verdict v) THEN RAISE EXCEPTION 'something stayed'; END IF;
+END $$;
+-- and more of them than a snapshot lists
+DO $$
+BEGIN
+	FOR i IN 1 .. 100 LOOP
+		BEGIN
+			INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'c', 'w1/app:1', 'viewer');
+			IF t.now('c', 'w1/app:1') <> 'yes' THEN RAISE EXCEPTION 'expected yes'; END IF;
+			DELETE FROM tj_perm.grants WHERE user_id = 'c';
+			IF t.now('c', 'w1/app:1') <> 'no' THEN RAISE EXCEPTION 'expected no'; END IF;
+			IF i % 2 = 0 THEN RAISE division_by_zero; END IF;
+		EXCEPTION WHEN division_by_zero THEN NULL;
+		END;
+	END LOOP;
+	IF t.now('c', 'w1/app:1') <> 'no' THEN RAISE EXCEPTION 'expected no'; END IF;
+END $$;
+SELECT * FROM t.verdict;
+
+-- removed and added again; unknown before; workspace archived, restored, dropped, made again
+SELECT tj_perm.remove_user('w1', 'a');
+SELECT * FROM t.verdict;
+SELECT tj_perm.add_user('w1', 'a');
+SELECT * FROM t.verdict;
+SELECT tj_perm.add_to_group('w1', 'inner', '{a}');
+SELECT * FROM t.verdict;
+BEGIN;
+DELETE FROM tj_perm.members WHERE workspace_id = 'w1' AND user_id = 'a';
+SELECT * FROM t.verdict;
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('w1', 'a');
+COMMIT;
+SELECT * FROM t.verdict;
+SELECT tj_perm.add_user('w1', 'a', '{inner}'), tj_perm.add_user('w1', 'nobody', '{inner}');
+SELECT * FROM t.verdict;
+SELECT tj_perm.archive_user('w1', 'nobody');
+SELECT * FROM t.verdict;
+SELECT tj_perm.restore_user('w1', 'nobody') IS NOT NULL AS invited;
+SELECT * FROM t.verdict;
+SELECT tj_perm.remove_user('w1', 'nobody');
+SELECT tj_perm.archive_workspace('w1');
+SELECT * FROM t.verdict;
+SELECT tj_perm.restore_workspace('w1');
+SELECT * FROM t.verdict;
+SELECT tj_perm.drop_workspace('w2');
+SELECT * FROM t.verdict;
+SELECT tj_perm.create_workspace('w2', 'c');
+SELECT * FROM t.verdict;
+SELECT tj_perm.add_user('w2', u) FROM unnest('{a,b}'::text[]) u;
+SELECT tj_perm.grant_access('w2/app:*', 'viewer', to_group => 'All Users');
+SELECT * FROM t.verdict;
+-- nesting, groups, and ids of users
+SELECT tj_perm.detach_group('w1', 'inner', 'outer');
+SELECT * FROM t.verdict;
+SELECT tj_perm.nest_group('w1', 'inner', 'outer'), tj_perm.nest_group('w1', 'other', 'inner');
+SELECT * FROM t.verdict;
+SELECT tj_perm.drop_group('w1', 'inner');
+SELECT * FROM t.verdict;
+SELECT tj_perm.nest_group('w1', 'other', 'outer'), tj_perm.change_user_id('b', 'nobody');
+SELECT * FROM t.verdict;
+SELECT tj_perm.change_user_id('nobody', 'b'), tj_perm.add_to_group('w1', 'other', '{a}');
+SELECT * FROM t.verdict;
+
+-- Triggers off: exact, without a cache; ENABLE ALWAYS again: with it
+ALTER TABLE tj_perm.grants DISABLE TRIGGER ALL;
+SELECT * FROM t.verdict;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'c', 'w1/app:1', 'viewer');
+SELECT * FROM t.verdict;
+SELECT t.loads() AS loads \gset
+SELECT t.same('c', 'w1/app:1');
+SELECT t.loads() > :loads AS loaded_each_time;
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+SELECT * FROM t.verdict;
+-- changes that nothing marks, looked at from within
+BEGIN;
+SELECT t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT 'w1', u, 'w1/app:1', 'viewer' FROM unnest('{b,c}'::text[]) u
+	RETURNING user_id, t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+SELECT t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+WITH d AS (DELETE FROM tj_perm.grants WHERE user_id IN ('b', 'c') RETURNING user_id)
+SELECT user_id, t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c FROM d;
+SELECT t.now('b', 'w1/app:1') AS b, t.now('c', 'w1/app:1') AS c;
+ROLLBACK;
+-- as pg_restore leaves it: ORIGIN
+ALTER TABLE tj_perm.grants ENABLE TRIGGER ALL;
+SELECT * FROM t.verdict;
+SET session_replication_role = replica;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'c', 'w1/app:1', 'viewer');
+SET session_replication_role = origin;
+SELECT * FROM t.verdict;
+ALTER TABLE tj_perm.grants ENABLE ALWAYS TRIGGER a_dirty, ENABLE ALWAYS TRIGGER a_stamp, ENABLE ALWAYS TRIGGER a_stamp_group, ENABLE ALWAYS TRIGGER a_truncate;
+SELECT * FROM t.verdict;
+SELECT t.loads() AS loads \gset
+SELECT * FROM t.verdict;
+SELECT t.loads() = :loads AS nothing_loaded;
+-- off and on in one transaction, with a change that has no stamp
+BEGIN;
+ALTER TABLE tj_perm.grants DISABLE TRIGGER USER;
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+SELECT * FROM t.verdict;
+ALTER TABLE tj_perm.grants ENABLE TRIGGER USER, ENABLE ALWAYS TRIGGER a_dirty, ENABLE ALWAYS TRIGGER a_stamp, ENABLE ALWAYS TRIGGER a_stamp_group, ENABLE ALWAYS TRIGGER a_truncate;
+SELECT * FROM t.verdict;
+COMMIT;
+SELECT * FROM t.verdict;
+-- a trigger dropped, and made again
+DROP TRIGGER a_stamp ON tj_perm.grants;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'c', 'w1/app:1', 'viewer');
+SELECT * FROM t.verdict;
+CREATE TRIGGER a_stamp AFTER INSERT OR UPDATE OR DELETE ON tj_perm.grants
+	FOR EACH ROW EXECUTE FUNCTION tj_perm._renew_stamps('member', 'workspace_id', 'user_id');
+SELECT * FROM t.verdict;
+ALTER TABLE tj_perm.grants ENABLE ALWAYS TRIGGER a_stamp;
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+SELECT * FROM t.verdict;
+-- stamps are kept by nobody else, and replica role changes nothing
+UPDATE tj_perm.stamps SET stamp = 1;
+DELETE FROM tj_perm.stamps;
+SELECT count(*) > 10 AS stamps, count(*) FILTER (WHERE stamp = 1) AS planted FROM tj_perm.stamps;
+SET session_replication_role = replica;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('w1', 'c', 'w1/app:1', 'viewer');
+SELECT * FROM t.verdict;
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+SELECT * FROM t.verdict;
+TRUNCATE tj_perm.grants;
+RESET session_replication_role;
+SELECT * FROM t.verdict;
+
+-- ALTER TABLE, REINDEX, VACUUM FULL, CLUSTER; an index gone and back
+ALTER TABLE tj_perm.grants ADD COLUMN extra int;
+SELECT * FROM t.verdict;
+ALTER TABLE tj_perm.grants DROP COLUMN note;
+SELECT * FROM t.verdict;
+ALTER TABLE tj_perm.grants ADD COLUMN note text;
+REINDEX SCHEMA tj_perm;
+SELECT * FROM t.verdict;
+REINDEX INDEX CONCURRENTLY tj_perm.stamps_pkey;
+REINDEX TABLE CONCURRENTLY tj_perm.grants;
+SELECT * FROM t.verdict;
+VACUUM FULL tj_perm.stamps;
+SELECT * FROM t.verdict;
+VACUUM FULL;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+SELECT * FROM t.verdict;
+CLUSTER tj_perm.stamps USING stamps_pkey;
+CLUSTER tj_perm.group_members USING group_members_pkey;
+SELECT tj_perm.revoke_access('w1/app:1', from_user => 'c');
+SELECT * FROM t.verdict;
+BEGIN;
+DROP INDEX tj_perm.grants_member_key;
+DROP INDEX tj_perm.grants_group_key;
+SELECT * FROM t.verdict;
+ROLLBACK;
+SELECT * FROM t.verdict;
+
+-- Time: bounds pass while the state stays the same
+SELECT t.loads() AS loads \gset
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level, valid_from, valid_until)
+	VALUES ('w1', 'c', 'w1/app:1', 'viewer', clock_timestamp() + '300 ms', clock_timestamp() + '600 ms');
+SELECT t.same('c', 'w1/app:1');
+SELECT t.loads() AS loads \gset
+SELECT pg_sleep(0.35);
+SELECT t.same('c', 'w1/app:1');
+SELECT pg_sleep(0.3);
+SELECT t.same('c', 'w1/app:1');
+SELECT t.loads() = :loads AS nothing_loaded;
+-- one clock a statement, the next one in a transaction, in a FETCH
+UPDATE tj_perm.grants SET valid_from = NULL, valid_until = clock_timestamp() + '300 ms' WHERE user_id = 'c';
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DECLARE k CURSOR FOR SELECT tj_can('c', 'w1/app:1', 'viewer') FROM generate_series(1, 4);
+FETCH k;
+SELECT tj_can('c', 'w1/app:1', 'viewer') AS before, pg_sleep(0.35) IS NOT NULL AS slept, tj_can('c', 'w1/app:1', 'viewer') AS in_the_same_statement;
+FETCH k;
+SELECT t.same('c', 'w1/app:1');
+COMMIT;
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+
+-- Cursors, each with the snapshot of its own, more than the cache keeps apart
+BEGIN;
+DECLARE k1 CURSOR FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+FETCH k1;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+DECLARE k2 CURSOR FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+FETCH k2;
+FETCH k1;
+SELECT tj_perm.revoke_access('w1/app:1', from_user => 'c');
+DECLARE k3 CURSOR FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+SAVEPOINT s;
+SELECT tj_perm.grant_access('w1', 'viewer', to_user => 'c');
+DECLARE k4 CURSOR FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+FETCH k4;
+FETCH k3;
+FETCH k2;
+ROLLBACK TO s;
+FETCH k3;
+FETCH k1;
+FETCH k2;
+SELECT tj_perm.grant_access('w1/app:*', 'viewer', to_user => 'c');
+DECLARE k5 CURSOR WITH HOLD FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+DELETE FROM tj_perm.grants WHERE user_id = 'c';
+DECLARE k6 CURSOR FOR SELECT t.same('c', 'w1/app:1') FROM generate_series(1, 9);
+FETCH k6;
+FETCH k5;
+FETCH k1;
+FETCH k2;
+FETCH k3;
+FETCH k6;
+FETCH k5;
+COMMIT;
+FETCH 2 FROM k5;
+CLOSE k5;
+SELECT * FROM t.verdict;
+-- a cursor of a function, begun as one user and fetched as another
+CREATE FUNCTION t.open(u text) RETURNS refcursor LANGUAGE plpgsql AS $$
+DECLARE
+	c refcursor := 'opened';
+BEGIN
+	OPEN c FOR SELECT tj_user(), t.same(tj_user(), 'w1/app:2') FROM generate_series(1, 3);
+	RETURN c;
+END $$;
+SELECT tj_perm.grant_access('w1/app:2', 'viewer', to_user => 'b');
+BEGIN;
+SET LOCAL tj_perm.user_id = 'b';
+SELECT t.open('b');
+FETCH opened;
+SET LOCAL tj_perm.user_id = 'c';
+FETCH opened;
+DELETE FROM tj_perm.grants WHERE user_id = 'b';
+SET LOCAL tj_perm.user_id = 'b';
+FETCH opened;
+SELECT t.same('b', 'w1/app:2');
+ROLLBACK;
+
+-- STABLE functions keep the snapshot of the statement, VOLATILE ones do not
+BEGIN;
+CREATE FUNCTION t.change(u text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM tj_perm.grant_access('w1/app:1', 'viewer', to_user => u);
+	RETURN t.now(u, 'w1/app:1') || '/' || t.same(u, 'w1/app:1');
+END $$;
+SELECT t.same('c', 'w1/app:1') AS before, t.change('c') AS inside, t.same('c', 'w1/app:1') AS in_the_statement, t.now('c', 'w1/app:1') AS from_now_on;
+SELECT t.same('c', 'w1/app:1') AS next_statement;
+ROLLBACK;
+SELECT t.same('c', 'w1/app:1');
+
+-- procedures that COMMIT
+CREATE PROCEDURE t.steps() LANGUAGE plpgsql AS $$
+DECLARE
+	answers text[];
+	row record;
+BEGIN
+	FOR row IN SELECT n, t.same('c', 'w1/app:1') AS at_the_start FROM generate_series(1, 4) n LOOP
+		answers := answers || t.now('c', 'w1/app:1') || row.at_the_start;
+		IF row.n % 2 = 1 THEN
+			PERFORM tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+			answers := answers || ('changed ' || t.now('c', 'w1/app:1'));
+			IF row.n = 1 THEN ROLLBACK; ELSE COMMIT; END IF;
+			answers := answers || ('ended ' || t.now('c', 'w1/app:1'));
+		ELSE
+			COMMIT;
+		END IF;
+	END LOOP;
+	RAISE WARNING '%', answers;
+END $$;
+CALL t.steps();
+SELECT * FROM t.verdict;
+SELECT tj_perm.revoke_access('w1/app:1', from_user => 'c');
+
+-- prepared statements and generic plans; users and workspaces by turns; DISCARD
+SET plan_cache_mode = force_generic_plan;
+PREPARE ask(text, text) AS SELECT t.same($1, $2);
+EXECUTE ask('c', 'w1/app:1');
+BEGIN;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+EXECUTE ask('c', 'w1/app:1');
+ROLLBACK;
+EXECUTE ask('c', 'w1/app:1');
+RESET plan_cache_mode;
+SELECT string_agg(t.same(u, w || '/app:2'), ' ' ORDER BY n, w, u) FROM generate_series(1, 2) n, unnest('{a,b,c,root}'::text[]) u, unnest('{w1,w2}'::text[]) w;
+DISCARD ALL;
+SET client_min_messages = warning;
+SELECT * FROM t.verdict;
+
+-- READ ONLY, REPEATABLE READ, SERIALIZABLE, parallel workers
+BEGIN READ ONLY;
+SELECT * FROM t.verdict;
+COMMIT;
+BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY;
+SELECT * FROM t.verdict;
+COMMIT;
+SELECT CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'debug_parallel_query' ELSE 'force_parallel_mode' END AS parallel \gset
+BEGIN;
+SET LOCAL :parallel = on;
+SELECT * FROM t.verdict;
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'c');
+SELECT * FROM t.verdict;
+ROLLBACK;
+BEGIN;
+SET LOCAL :parallel = on;
+SELECT * FROM t.verdict;
+COMMIT;
+
+-- Little memory: a hundred members, and all is thrown out again and again
+SET tj_perm.cache_size = '64kB';
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'm' || n FROM generate_series(1, 100) n;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
+	SELECT 'w1', 'm' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 100) n, generate_series(n, n + 9) x;
+SELECT evictions FROM tj_perm.cache_stats() \gset
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+FROM (SELECT tj_can('m' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AS want
+	FROM generate_series(1, 100) n, unnest('{5,50,105}'::int[]) x OFFSET 0) a;
+SELECT evictions > :evictions AS evicted, bytes < 64 * 1024 + 256 * 1024 AS bounded FROM tj_perm.cache_stats();
+SELECT * FROM t.verdict;
+-- a transaction that changes has states of its own, also bounded
+BEGIN;
+DELETE FROM tj_perm.grants WHERE user_id LIKE 'm%5';
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+FROM (SELECT tj_can('m' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AND n % 10 <> 5 AS want
+	FROM generate_series(1, 100) n, unnest('{5,50,105}'::int[]) x OFFSET 0) a;
+SELECT bytes < 64 * 1024 + 256 * 1024 AS bounded FROM tj_perm.cache_stats();
+ROLLBACK;
+SELECT * FROM t.verdict;
+-- and so are the states of several snapshots together
+SET tj_perm.cache_size = '1MB';
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'n' || n FROM generate_series(1, 400) n;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
+	SELECT 'w1', 'n' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 400) n, generate_series(1, 20) x;
+CREATE VIEW t.crowd AS
+	SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+	FROM (SELECT tj_can('n' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got,
+			EXISTS (SELECT FROM tj_perm.grants WHERE user_id = 'n' || n AND resource = ('w1/app:' || x)::tj_resource) AS want
+		FROM generate_series(1, 400) n, unnest('{7,21}'::int[]) x OFFSET 0) a;
+SELECT * FROM t.crowd;
+BEGIN;
+DECLARE d1 CURSOR FOR SELECT * FROM t.crowd;
+DELETE FROM tj_perm.grants WHERE user_id = 'n1';
+DECLARE d2 CURSOR FOR SELECT * FROM t.crowd;
+DELETE FROM tj_perm.grants WHERE user_id = 'n2';
+DECLARE d3 CURSOR FOR SELECT * FROM t.crowd;
+DELETE FROM tj_perm.grants WHERE user_id = 'n3';
+DECLARE d4 CURSOR FOR SELECT * FROM t.crowd;
+FETCH d1;
+FETCH d2;
+FETCH d3;
+FETCH d4;
+SELECT bytes < (1024 + 256) * 1024 AS bounded FROM tj_perm.cache_stats();
+ROLLBACK;
+SELECT * FROM t.crowd;
+SELECT bytes < (1024 + 256) * 1024 AS bounded FROM tj_perm.cache_stats();
+DELETE FROM tj_perm.members WHERE user_id LIKE 'n_%' AND user_id <> 'nobody';
+-- one user of many groups with more grants than fit
+INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'w1', 'many ' || n FROM generate_series(1, 40) n;
+INSERT INTO tj_perm.group_members (workspace_id, group_id, user_id) SELECT 'w1', group_id, 'm1' FROM tj_perm.groups WHERE name LIKE 'many %';
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w1', group_id, ('w1/page:' || split_part(name, ' ', 2)::int * 1000 + x)::tj_resource, 'viewer'
+	FROM tj_perm.groups, generate_series(1, 150) x WHERE name LIKE 'many %';
+SET tj_perm.cache_size = '256kB';
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+FROM (SELECT tj_can('m1', ('w1/page:' || x)::tj_resource, 'viewer') AS got, x BETWEEN 1001 AND 40999 AND x % 1000 BETWEEN 1 AND 150 AS want
+	FROM generate_series(100, 42000, 149) x OFFSET 0) a;
+SELECT bytes < 256 * 1024 + 256 * 1024 AS bounded FROM tj_perm.cache_stats();
+RESET tj_perm.cache_size;
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+FROM (SELECT tj_can('m1', ('w1/page:' || x)::tj_resource, 'viewer') AS got, x BETWEEN 1001 AND 40999 AND x % 1000 BETWEEN 1 AND 150 AS want
+	FROM generate_series(100, 42000, 149) x OFFSET 0) a;
+
+-- A group with 100,000 grants is asked through the index, and memory stays
+SET session_replication_role = replica;
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w1', group_id, ('w1/row:' || x)::tj_resource, 'viewer' FROM tj_perm.groups, generate_series(1, 100000) x WHERE workspace_id = 'w1' AND name = 'other';
+RESET session_replication_role;
+VACUUM ANALYZE tj_perm.grants;
+SET tj_perm.cache_size = '1MB';
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
+FROM (SELECT tj_can('b', ('w1/row:' || x)::tj_resource, 'viewer') AS got, x BETWEEN 1 AND 100000 AS want
+	FROM generate_series(-5000, 105000, 997) x OFFSET 0) a;
+SELECT bytes < (1024 + 256) * 1024 AS bounded FROM tj_perm.cache_stats();
+DELETE FROM tj_perm.grants WHERE resource = 'w1/row:77';
+SELECT tj_can('b', 'w1/row:77', 'viewer') AS revoked, tj_can('b', 'w1/row:78', 'viewer') AS kept;
+RESET tj_perm.cache_size;
+
+-- Cancelled in the middle of a load: by statement_timeout, at forty moments
+CREATE TABLE t.outcome (n int, cancelled boolean, differences bigint);
+CREATE PROCEDURE t.load_until_cancelled() LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. 1000 LOOP
+		PERFORM tj_can('b', ('w1/row:' || i)::tj_resource, 'viewer');
+	END LOOP;
+	PERFORM set_config('t.cancelled', 'false', false);
+EXCEPTION WHEN query_canceled THEN
+	PERFORM set_config('t.cancelled', 'true', false);
+END $$;
+\set ECHO none
+SELECT format('UPDATE tj_perm.grants SET granted_at = now() WHERE resource = %L', 'w1/row:' || n),
+	format('SET statement_timeout = %L', n % 10 / 2 + 1 || 'ms'),
+	'CALL t.load_until_cancelled()',
+	'SET statement_timeout = 0',
+	format($$INSERT INTO t.outcome SELECT %s, current_setting('t.cancelled')::boolean, count(*) FILTER (WHERE got <> want)
+		FROM (SELECT tj_can('b', ('w1/row:' || x)::tj_resource, 'viewer') AS got, x > 0 AND x <> 77 AS want FROM generate_series(-10, 400, 3) x) a$$, n)
+FROM generate_series(1, 40) n \gexec
+\set ECHO all
+SELECT count(*) AS moments, bool_or(cancelled) AS some_cancelled, sum(differences) AS differences FROM t.outcome;
+SET session_replication_role = replica;
+DELETE FROM tj_perm.grants WHERE resource::text LIKE 'w1/row:%';
+RESET session_replication_role;
+SELECT * FROM t.verdict;
+
+-- The extension goes and comes in one session, with other answers
+CREATE TABLE t.result AS SELECT u, resource::text, level::text FROM t.answer WHERE got;
+DROP VIEW t.crowd, t.verdict, t.answer, t.probe;
+BEGIN;
+DROP EXTENSION tj_perm CASCADE;
+ROLLBACK;
+SELECT t.same('a', 'w2/app:1') AS still_there;
+DROP SCHEMA oracle CASCADE;
+DROP EXTENSION tj_perm CASCADE;
+CREATE EXTENSION tj_perm;
+SELECT count(*) FILTER (WHERE tj_can(u, resource::tj_resource, level::tj_level)) AS yes FROM t.result;
+SELECT tj_perm.create_workspace('w1', 'a');
+SELECT u, count(*) FILTER (WHERE tj_can(u, resource::tj_resource, level::tj_level)) AS yes FROM t.result GROUP BY u ORDER BY u;
+BEGIN;
+DROP EXTENSION tj_perm CASCADE;
+CREATE EXTENSION tj_perm;
+SELECT tj_perm.create_workspace('w1', 'b');
+SELECT tj_can('a', 'w1', 'viewer') AS a, tj_can('b', 'w1', 'viewer') AS b;
+ROLLBACK;
+SELECT tj_can('a', 'w1', 'viewer') AS a, tj_can('b', 'w1', 'viewer') AS b;
+SELECT states > 0 AS kept FROM tj_perm.cache_stats();
+
+\c :home
+DROP DATABASE regress_tj_perm_cache;
