@@ -11,6 +11,7 @@
 #   make test           all tests (SUITES="regress isolation tap property upgrade")
 #   make tap            TAP tests only (PROVE_TESTS=test/tap/FILE.pl for one)
 #   make property       the randomised comparison with the oracle only
+#   make mutants        break the checker in many ways; each must be noticed
 #   make upgrade-check  upgraded and fresh installations have the same catalog
 #   make bench          measure (BENCH_SCALE=small or full)
 #
@@ -91,7 +92,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=tj_perm
 
 # Targets that bring their own PostgreSQL, or need none: for these alone a
 # machine without pg_config is good enough.
-OWN_TARGETS = test tap property upgrade-check demo bench lint format format-check dist help \
+OWN_TARGETS = test tap property mutants upgrade-check demo bench lint format format-check dist help \
 	list-regress list-isolation
 .PHONY: all $(OWN_TARGETS)
 
@@ -124,6 +125,10 @@ list-isolation:
 tap property:
 	@test/prerequisites test
 	@test/scratch --strict --cluster -- test/run $@
+
+mutants:
+	@test/prerequisites test
+	@test/property/mutants
 
 upgrade-check:
 	@test/prerequisites demo

@@ -46,6 +46,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
+#include "names.h"
 
 #define N_SLOTS			4		/* snapshots in use at once: cursors, inner queries */
 #define N_EPOCHS		4		/* epochs whose triggers have been looked at */
@@ -259,6 +260,23 @@ equal_keys(const StateKey *a, const StateKey *b)
 		memcmp(a->bytes, b->bytes, a->workspace_len + a->user_len) == 0;
 }
 
+/*
+ * Memory for what is needed on the way to an answer; emptied by the next call.
+ * Returns the caller's context.
+ */
+static MemoryContext
+enter_scratch(void)
+{
+	static MemoryContext scratch = NULL;
+
+	if (scratch == NULL)
+		scratch = AllocSetContextCreate(CacheMemoryContext, "tj_perm scratch",
+										ALLOCSET_SMALL_SIZES);
+	else
+		MemoryContextReset(scratch);
+	return MemoryContextSwitchTo(scratch);
+}
+
 /* ---- slots ---- */
 
 /* Let go of the states that a slot refers to, and of its memory. */
@@ -297,11 +315,11 @@ clear_slots(void)
 	entered_slot = NULL;
 }
 
-/* Without the test memcmp is handed NULL, on which a masked load is very slow. */
+/* memcmp must not be handed NULL; where it does not crash, it is very slow. */
 static inline bool
 same_xids(const TransactionId *a, const TransactionId *b, int n)
 {
-	return n <= 0 || memcmp(a, b, n * sizeof(TransactionId)) == 0;
+	return n <= 0 || b == NULL || memcmp(a, b, n * sizeof(TransactionId)) == 0;
 }
 
 static bool
@@ -356,8 +374,7 @@ slot_is_good(const Slot *slot)
 	if (!slot->shares && changes_begun == 0 && !IsParallelWorker() &&
 		TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return false;
-	/* it has outgrown its part of the memory */
-	return MemoryContextMemAllocated(slot->context, false) <= (Size) tjp_cache_size * 1024 / 4;
+	return true;
 }
 
 /*
@@ -406,7 +423,8 @@ start_slot(Slot *slot, Snapshot snapshot)
 	if (snapshot->xcnt > 0)
 		memcpy(slot->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
 	slot->subxip = palloc(Max(snapshot->subxcnt, 1) * sizeof(TransactionId));
-	if (snapshot->subxcnt > 0)
+	/* an overflowed snapshot has no copy of them, and does without */
+	if (snapshot->subxcnt > 0 && snapshot->subxip != NULL)
 		memcpy(slot->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
 	slot->states = states_create(slot->context, 16, NULL);
 	slot->views = views_create(slot->context, 4, NULL);
@@ -443,7 +461,9 @@ find_slot(Snapshot snapshot)
 			break;
 		}
 
-	if (slot != NULL && !slot_is_good(slot))
+	if (slot != NULL &&
+		(!slot_is_good(slot) ||
+		 MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
@@ -764,33 +784,44 @@ TjpView *
 tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 				const char *user, int user_len)
 {
-	static char bytes[TJP_MAX_KEY_LEN + 255];
+	static char bytes[TJP_MAX_KEY_LEN + TJP_MAX_USER_ID_LEN];
 	Slot	   *slot = entered_slot;
 	ViewRef    *ref;
 
-	/* what slots refer to has kept it too large: let go, and read again */
+	entered_snapshot = snapshot;
+	if (slot != NULL && slot_matches(slot, snapshot) && slot_is_good(slot))
+	{
+		/* the same user and workspace as before? */
+		ref = &slot->last_view;
+		if (ref->view != NULL &&
+			ref->key->workspace_len == key_len && ref->key->user_len == user_len &&
+			memcmp(ref->key->bytes, key, key_len) == 0 &&
+			memcmp(ref->key->bytes + key_len, user, user_len) == 0)
+		{
+			stats.hits++;
+			return ref->view;
+		}
+	}
+	else
+		slot = NULL;
+
+	/* it may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
 	{
 		clear_slots();
 		evict_down_to(shared_limit());
 		slot = NULL;
 	}
-
-	if (slot == NULL || !slot_matches(slot, snapshot) || !slot_is_good(slot))
-		slot = find_slot(snapshot);
-	entered_slot = slot;
-	entered_snapshot = snapshot;
-
-	/* the same user and workspace as before? */
-	ref = &slot->last_view;
-	if (ref->view != NULL &&
-		ref->key->workspace_len == key_len && ref->key->user_len == user_len &&
-		memcmp(ref->key->bytes, key, key_len) == 0 &&
-		memcmp(ref->key->bytes + key_len, user, user_len) == 0)
+	if (slot == NULL ||
+		MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4)
 	{
-		stats.hits++;
-		return ref->view;
+		MemoryContext caller = enter_scratch();
+
+		entered_slot = NULL;
+		slot = find_slot(snapshot);
+		MemoryContextSwitchTo(caller);
 	}
+	entered_slot = slot;
 
 	Assert(key_len + user_len <= sizeof(bytes));
 	memcpy(bytes, key, key_len);
@@ -877,23 +908,6 @@ tjp_cache_group(int64 group_id, TjpGroupFacts *facts)
 
 /* ---- grants ---- */
 
-/* A target within its workspace as bytes; returns their number. */
-static int
-target_bytes(const TjpElement *element, char *bytes)
-{
-	if (element == NULL)
-		return 0;				/* the workspace itself */
-	bytes[0] = element->wildcard ? 'w' : 'i';
-	bytes[1] = (char) element->type_len;
-	memcpy(bytes + 2, element->type, element->type_len);
-	if (element->wildcard)
-		return 2 + element->type_len;
-	memcpy(bytes + 2 + element->type_len, element->id, element->id_len);
-	return 2 + element->type_len + element->id_len;
-}
-
-#define MAX_TARGET	(2 + TJP_MAX_TYPE_LEN + TJP_MAX_ID_LEN)
-
 /* Grants on their way into a table. */
 typedef struct Collection
 {
@@ -913,6 +927,8 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 {
 	Collection *collection = arg;
 	TjpResourceView view;
+	const char *target = "";
+	int			target_len = 0;
 	Entry	   *entry;
 
 	if (collection->n >= collection->limit ||
@@ -927,7 +943,7 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 			collection->entries = repalloc_huge(collection->entries,
 												collection->allocated * sizeof(Entry));
 	}
-	if (collection->bytes_len + MAX_TARGET > collection->bytes_allocated)
+	if (collection->bytes_len + TJP_MAX_ELEMENT_BYTES > collection->bytes_allocated)
 	{
 		collection->bytes_allocated = Max(collection->bytes_allocated * 2, 4096);
 		if (collection->bytes == NULL)
@@ -936,17 +952,19 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 			collection->bytes = repalloc_huge(collection->bytes, collection->bytes_allocated);
 	}
 
+	/* the workspace is the target without bytes */
 	tjp_resource_view(resource, &view);
+	if (view.nelements > 0)
+		target = tjp_element_bytes(&view.elements[0], &target_len);
 	entry = &collection->entries[collection->n++];
 	entry->valid_from = valid_from;
 	entry->valid_until = valid_until;
 	entry->level = level;
 	entry->target = collection->bytes_len;
-	entry->target_len = target_bytes(view.nelements > 0 ? &view.elements[0] : NULL,
-									 collection->bytes + collection->bytes_len);
-	entry->hash = hash_bytes((unsigned char *) collection->bytes + entry->target,
-							 entry->target_len);
-	collection->bytes_len += entry->target_len;
+	entry->target_len = target_len;
+	entry->hash = hash_bytes((const unsigned char *) target, target_len);
+	memcpy(collection->bytes + collection->bytes_len, target, target_len);
+	collection->bytes_len += target_len;
 	return true;
 }
 
@@ -962,7 +980,7 @@ add_entry(GrantTable *table, const Entry *entry, const char *bytes)
 	table->n++;
 	if (entry->target_len == 0)
 		table->has_workspace = true;
-	else if (bytes[entry->target] == 'w')
+	else if (tjp_element_bytes_are_wildcard(bytes + entry->target))
 		table->has_wildcards = true;
 }
 
@@ -1052,6 +1070,7 @@ static void
 probe_grants(TjpState *principal, const TjpElement *element, TjpGrantCallback callback, void *arg)
 {
 	Probe		probe = {callback, arg};
+	MemoryContext caller = enter_scratch();
 	TjpResource *resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
 											  element, element != NULL ? 1 : 0);
 
@@ -1063,6 +1082,7 @@ probe_grants(TjpState *principal, const TjpElement *element, TjpGrantCallback ca
 							  text_datum(principal->key.bytes + principal->key.workspace_len,
 										 principal->key.user_len),
 							  PointerGetDatum(resource), pass_grant, &probe);
+	MemoryContextSwitchTo(caller);
 }
 
 /* Find the grants on a target in a table; false if the callback stopped. */
@@ -1166,25 +1186,40 @@ merge_view(TjpView *view)
 }
 
 /*
- * Every grant that a principal of the view holds on one target: the element,
- * or the workspace if element is NULL; whatever its validity.
+ * Every grant that a principal of the view holds on one target, whatever its
+ * validity: the workspace if element is NULL, else the element, or type:* of
+ * its type if of_type.
  */
 void
-tjp_cache_grants(TjpView *view, const TjpElement *element,
+tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 				 TjpGrantCallback callback, void *arg)
 {
-	char		target[MAX_TARGET];
-	int			target_len;
+	char		wildcard_bytes[TJP_MAX_ELEMENT_BYTES];
+	const char *target = "";
+	int			target_len = 0;
 	uint32		hash;
 	int			i;
 
 	if (!view->read)
 		read_view(view);
-	if (element == NULL ? !view->workspace_grants : (element->wildcard && !view->wildcard_grants))
-		return;
 
-	target_len = target_bytes(element, target);
-	hash = hash_bytes((unsigned char *) target, target_len);
+	/* most often nobody holds these, and there is nothing to look up */
+	if (element == NULL)
+	{
+		if (!view->workspace_grants)
+			return;
+	}
+	else if (of_type || element->wildcard)
+	{
+		if (!view->wildcard_grants)
+			return;
+		target = wildcard_bytes;
+		target_len = tjp_element_wildcard_bytes(element, wildcard_bytes);
+	}
+	else
+		target = tjp_element_bytes(element, &target_len);
+	hash = hash_bytes((const unsigned char *) target, target_len);
+
 	if (view->merged == NULL && view->all_read && view->nprincipals > 1 &&
 		++view->lookups == LOOKUPS_TO_MERGE)
 		merge_view(view);
@@ -1200,10 +1235,20 @@ tjp_cache_grants(TjpView *view, const TjpElement *element,
 
 		if (principal->grant_status == GRANTS_PROBED && principal->probes >= PROBES_TO_LOAD)
 			read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
-		if (principal->grant_status != GRANTS_READ)
-			probe_grants(principal, element, callback, arg);
-		else if (!find_grants(principal->grants, target, target_len, hash, callback, arg))
-			return;
+		if (principal->grant_status == GRANTS_READ)
+		{
+			if (!find_grants(principal->grants, target, target_len, hash, callback, arg))
+				return;
+		}
+		else if (element != NULL)
+		{
+			TjpElement	probed = *element;
+
+			probed.wildcard |= of_type;
+			probe_grants(principal, &probed, callback, arg);
+		}
+		else
+			probe_grants(principal, NULL, callback, arg);
 	}
 }
 

@@ -83,7 +83,7 @@ extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);
 extern void *tjp_cache_alloc(Size size);
 
-extern void tjp_cache_grants(TjpView *view, const TjpElement *element,
+extern void tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 							 TjpGrantCallback callback, void *arg);
 
 #endif							/* TJP_CACHE_H */

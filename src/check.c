@@ -25,20 +25,6 @@
 #include "compat.h"
 #include "names.h"
 
-/* Memory for what one check needs on the way; emptied by the next one. */
-static MemoryContext
-scratch_context(void)
-{
-	static MemoryContext scratch = NULL;
-
-	if (scratch == NULL)
-		scratch = AllocSetContextCreate(CacheMemoryContext, "tj_perm check",
-										ALLOCSET_SMALL_SIZES);
-	else
-		MemoryContextReset(scratch);
-	return scratch;
-}
-
 /* What is asked, and what has been found so far. */
 typedef struct Check
 {
@@ -162,6 +148,9 @@ make_view(void)
 	TjpState   *member_state = NULL;
 	TjpView		facts = {0};
 	TjpView    *view;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm check",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
 
 	tjp_cache_workspace(&workspace);
 	if (workspace.exists)
@@ -181,6 +170,8 @@ make_view(void)
 	/* nothing can fail between these */
 	view = tjp_cache_add_view();
 	*view = facts;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
 	return view;
 }
 
@@ -193,53 +184,61 @@ apply_grants(Check *check, TjpView *view, const TjpResourceView *resource)
 {
 	int			i;
 
-	tjp_cache_grants(view, NULL, apply_grant, check);
+	tjp_cache_grants(view, NULL, false, apply_grant, check);
 	for (i = 0; i < resource->nelements && !settled(check); i++)
 	{
-		TjpElement	element = resource->elements[i];
+		const TjpElement *element = &resource->elements[i];
 
-		tjp_cache_grants(view, &element, apply_grant, check);
-		if (!element.wildcard && !settled(check))
-		{
-			element.wildcard = true;
-			element.id_len = 0;
-			tjp_cache_grants(view, &element, apply_grant, check);
-		}
+		tjp_cache_grants(view, element, false, apply_grant, check);
+		if (!element->wildcard && !settled(check))
+			tjp_cache_grants(view, element, true, apply_grant, check);
 	}
 }
 
 /*
- * The view of a user in a workspace under the active snapshot.
+ * The view of a user in a workspace under the active snapshot; NULL if the
+ * bytes can be no user id.
  */
 static TjpView *
 find_view(const char *key, int key_len, const char *user, int user_len)
 {
-	TjpView    *view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, user, user_len);
+	/* the user who was asked for last, as given and normalised */
+	static char given[TJP_MAX_USER_ID_LEN];
+	static char normal[TJP_MAX_USER_ID_LEN];
+	static int	last_len = 0;
+	TjpView    *view;
+	bool		pushed = false;
 
-	return view != NULL ? view : make_view();
+	if (user_len != last_len || memcmp(user, given, user_len) != 0)
+	{
+		last_len = 0;
+		if (!tjp_user_id_normalize(user, user_len, normal, &last_len))
+			return NULL;
+		memcpy(given, user, user_len);
+	}
+	if (last_len == 0)
+		return NULL;
+
+	if (!ActiveSnapshotSet())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		pushed = true;
+	}
+	view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, normal, last_len);
+	if (view == NULL)
+		view = make_view();
+	if (pushed)
+		PopActiveSnapshot();
+	return view;
 }
 
 TjpLevel
 tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 				TjpLevel enough, bool any_workspace_status, TimestampTz *until)
 {
-	Check		check = {0};
+	Check		check;
 	TjpResourceView parts;
 	TjpView    *view;
-	char		normal[TJP_MAX_USER_ID_LEN];
-	int			normal_len;
-	MemoryContext caller;
-	bool		pushed = false;
-
-	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
-		return TJP_LEVEL_NONE;
-
-	caller = MemoryContextSwitchTo(scratch_context());
-	if (!ActiveSnapshotSet())
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		pushed = true;
-	}
 
 	tjp_resource_view(resource, &parts);
 	check.now = GetCurrentStatementStartTimestamp();
@@ -249,8 +248,8 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 	check.until = DT_NOBEGIN;
 
 	/* rule A1: an active member of an active workspace, and Admins or a grant */
-	view = find_view(parts.key, parts.key_len, normal, normal_len);
-	if (view->member && (view->workspace_active || any_workspace_status))
+	view = find_view(parts.key, parts.key_len, user, user_len);
+	if (view != NULL && view->member && (view->workspace_active || any_workspace_status))
 	{
 		if (view->admin)
 			hold(&check, TJP_LEVEL_ADMIN, DT_NOEND);
@@ -258,9 +257,6 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 			apply_grants(&check, view, &parts);
 	}
 
-	if (pushed)
-		PopActiveSnapshot();
-	MemoryContextSwitchTo(caller);
 	if (until != NULL)
 		*until = check.until;
 	return check.level;
@@ -272,28 +268,14 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 static bool
 is_active_member(const text *user, const text *key)
 {
-	char		normal[TJP_MAX_USER_ID_LEN];
-	int			normal_len;
 	TjpView    *view;
-	MemoryContext caller;
-	bool		pushed = false;
 
 	/* a key that is too long names no workspace */
-	if (VARSIZE_ANY_EXHDR(key) > TJP_MAX_KEY_LEN ||
-		!tjp_user_id_normalize(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
-							   normal, &normal_len))
+	if (VARSIZE_ANY_EXHDR(key) > TJP_MAX_KEY_LEN)
 		return false;
-	caller = MemoryContextSwitchTo(scratch_context());
-	if (!ActiveSnapshotSet())
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		pushed = true;
-	}
-	view = find_view(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), normal, normal_len);
-	if (pushed)
-		PopActiveSnapshot();
-	MemoryContextSwitchTo(caller);
-	return view->member && view->workspace_active;
+	view = find_view(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key),
+					 VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user));
+	return view != NULL && view->member && view->workspace_active;
 }
 
 /*

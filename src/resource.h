@@ -35,6 +35,38 @@ typedef struct TjpElement
 	bool		wildcard; /* type:* */
 } TjpElement;
 
+/*
+ * The bytes that stand for an element in the stored value: equal for equal
+ * elements only.  Valid for elements that came out of tjp_resource_view.
+ */
+#define TJP_MAX_ELEMENT_BYTES (3 + TJP_MAX_TYPE_LEN + TJP_MAX_ID_LEN)
+
+static inline const char *
+tjp_element_bytes(const TjpElement *element, int *len)
+{
+	*len = 1 + element->type_len + 1 + (element->wildcard ? 0 : 1 + element->id_len);
+	return element->type - 1;
+}
+
+/*
+ * Likewise for type:* of the element's type, written to bytes (at least
+ * TJP_MAX_ELEMENT_BYTES).
+ */
+static inline int
+tjp_element_wildcard_bytes(const TjpElement *element, char *bytes)
+{
+	memcpy(bytes, element->type - 1, 1 + element->type_len);
+	bytes[1 + element->type_len] = 0;
+	return 1 + element->type_len + 1;
+}
+
+/* Do the bytes stand for a wildcard? */
+static inline bool
+tjp_element_bytes_are_wildcard(const char *bytes)
+{
+	return bytes[1 + (unsigned char) bytes[0]] == 0;
+}
+
 /* A resource taken apart; the pointers go into the resource itself. */
 typedef struct TjpResourceView
 {
