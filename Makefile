@@ -54,26 +54,40 @@ REGRESS = \
 	pages \
 	check \
 	admin \
-	errors
+	triggers \
+	history \
+	privileges \
+	errors \
+	explain \
+	lists \
+	demo
 
 ISOLATION = \
 	admin_vs_admin \
+	first_admin_vs_admin \
 	promote_vs_archive \
 	activate_vs_demote \
 	nest_vs_nest \
+	grant_vs_grant \
 	grant_vs_drop_group \
 	grant_vs_remove_user \
 	grant_vs_archive_workspace \
 	rename_group_vs_grant \
 	add_to_group_vs_drop_group \
 	add_to_group_vs_archive_user \
+	duplicate_group_vs_remove_user \
+	change_vs_change \
 	create_group_vs_create_group \
 	create_workspace_vs_create_workspace \
 	invite_vs_invite \
 	invite_vs_archive_workspace \
 	invite_vs_drop_workspace \
 	accept_vs_accept \
-	accept_vs_withdraw
+	accept_vs_withdraw \
+	revoke_vs_check \
+	secret_vs_read \
+	write_skew \
+	savepoint_vs_stamp
 
 SUITES = regress isolation tap property upgrade
 

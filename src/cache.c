@@ -66,6 +66,7 @@ typedef struct StateKey
 {
 	int64		epoch;			/* 0 in a slot's own states */
 	int64		stamp;			/* likewise */
+	uint64		generation;		/* likewise */
 	int64		group_id;
 	StateKind	kind;
 	int			workspace_len;
@@ -190,6 +191,7 @@ typedef struct Slot
 	bool		quiet;			/* was no change under way then? */
 	bool		shares;			/* may use and make shared states */
 	int64		epoch;
+	uint64		generation;		/* of the catalog, as of the epoch */
 	MemoryContext context;
 	states_hash *states;		/* keys without stamp and epoch */
 	views_hash *views;
@@ -227,6 +229,7 @@ static struct
 {
 	bool		known;
 	int64		epoch;
+	uint64		generation;
 	bool		intact;
 }			epochs[N_EPOCHS];
 static int	next_epoch = 0;
@@ -254,6 +257,7 @@ equal_keys(const StateKey *a, const StateKey *b)
 	return a->kind == b->kind &&
 		a->stamp == b->stamp &&
 		a->epoch == b->epoch &&
+		a->generation == b->generation &&
 		a->group_id == b->group_id &&
 		a->workspace_len == b->workspace_len &&
 		a->user_len == b->user_len &&
@@ -275,6 +279,35 @@ enter_scratch(void)
 	else
 		MemoryContextReset(scratch);
 	return MemoryContextSwitchTo(scratch);
+}
+
+/*
+ * The parts of tj_perm.cache_size, in bytes: what shared states use at most,
+ * what they take from the system at most (freed chunks of one size are of no
+ * use for another), and what one slot takes.  Together the whole.
+ */
+static Size
+shared_limit(void)
+{
+	return (Size) tjp_cache_size * 1024 / 2;
+}
+
+static Size
+allocated_limit(void)
+{
+	return (Size) tjp_cache_size * 1024 / 4 * 3;
+}
+
+static Size
+slot_limit(void)
+{
+	return (Size) tjp_cache_size * 1024 / 4 / N_SLOTS;
+}
+
+static bool
+slot_is_too_large(const Slot *slot)
+{
+	return MemoryContextMemAllocated(slot->context, false) > Max(slot_limit(), 2 * ALLOCSET_DEFAULT_INITSIZE);
 }
 
 /* ---- slots ---- */
@@ -379,19 +412,22 @@ slot_is_good(const Slot *slot)
 
 /*
  * Do the triggers keep the stamps, as of this epoch?  Every DDL on our tables
- * renews the epoch in its own transaction.
+ * renews the epoch in its own transaction.  The generation is a second line,
+ * for DDL while event triggers are off: it rises with invalidations of the
+ * relcache, so it may come late but comes.
  */
 static bool
-triggers_intact(Snapshot snapshot, int64 epoch)
+triggers_intact(Snapshot snapshot, int64 epoch, uint64 generation)
 {
 	int			i;
 	bool		intact;
 
 	for (i = 0; i < N_EPOCHS; i++)
-		if (epochs[i].known && epochs[i].epoch == epoch)
+		if (epochs[i].known && epochs[i].epoch == epoch && epochs[i].generation == generation)
 			return epochs[i].intact;
 	intact = tjp_catalog_triggers_intact(snapshot);
 	epochs[next_epoch].epoch = epoch;
+	epochs[next_epoch].generation = generation;
 	epochs[next_epoch].intact = intact;
 	epochs[next_epoch].known = true;
 	next_epoch = (next_epoch + 1) % N_EPOCHS;
@@ -439,7 +475,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	{
 		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
 		slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch) &&
-			triggers_intact(snapshot, slot->epoch);
+			triggers_intact(snapshot, slot->epoch, slot->generation = tjp_catalog_generation());
 		pfree(DatumGetPointer(empty));
 	}
 	slot->in_use = true;
@@ -462,8 +498,7 @@ find_slot(Snapshot snapshot)
 		}
 
 	if (slot != NULL &&
-		(!slot_is_good(slot) ||
-		 MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4))
+		(!slot_is_good(slot) || slot_is_too_large(slot)))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
@@ -545,6 +580,12 @@ tjp_cache_ddl(void)
 }
 
 bool
+tjp_cache_saw_ddl(void)
+{
+	return ddl_in_transaction;
+}
+
+bool
 tjp_cache_is_dirty(void)
 {
 	return changes_begun > 0 || ddl_in_transaction;
@@ -594,12 +635,6 @@ evict_down_to(Size limit)
 	}
 }
 
-/* Shared states may take three quarters of the cache, slots the rest. */
-static Size
-shared_limit(void)
-{
-	return (Size) tjp_cache_size * 1024 / 4 * 3;
-}
 
 /*
  * A state with these facts: in the slot's memory, or shared if key has a stamp.
@@ -647,14 +682,29 @@ link_shared(TjpState *state)
 	shared_bytes += state->size;
 }
 
+/* Forget all shared states at once, and give their memory back. */
+static void
+drop_shared_states(void)
+{
+	clear_slots();
+	stats.evictions += shared_states != NULL ? shared_states->members : 0;
+	MemoryContextDelete(cache_context);
+	cache_context = NULL;
+	shared_states = NULL;
+	unlinked = NULL;
+	shared_bytes = 0;
+	dlist_init(&lru);
+}
+
 static void
 make_shared_table(void)
 {
+	/* small blocks, since a block is given back only as a whole */
 	if (cache_context == NULL)
 		cache_context = AllocSetContextCreate(CacheMemoryContext, "tj_perm cache",
-											  ALLOCSET_DEFAULT_SIZES);
+											  0, 8 * 1024, 64 * 1024);
 	if (shared_states == NULL)
-		shared_states = states_create(cache_context, 256, NULL);
+		shared_states = states_create(cache_context, 64, NULL);
 	if (unlinked != NULL)
 	{
 		pfree(unlinked);
@@ -741,6 +791,7 @@ get_state(StateKind kind, int64 group_id)
 #endif
 		make_shared_table();
 		shared_key.epoch = slot->epoch;
+		shared_key.generation = slot->generation;
 		shared_key.stamp = stamp;
 		ref = states_lookup(shared_states, &shared_key);
 		if (ref != NULL)
@@ -805,15 +856,20 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	else
 		slot = NULL;
 
-	/* it may have outgrown its memory: let go, and read again */
+	/* something may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
 	{
 		clear_slots();
 		evict_down_to(shared_limit());
 		slot = NULL;
 	}
-	if (slot == NULL ||
-		MemoryContextMemAllocated(slot->context, false) > (Size) tjp_cache_size * 1024 / 4)
+	if (cache_context != NULL &&
+		MemoryContextMemAllocated(cache_context, true) > Max(allocated_limit(), 4 * ALLOCSET_DEFAULT_INITSIZE))
+	{
+		drop_shared_states();
+		slot = NULL;
+	}
+	if (slot == NULL || slot_is_too_large(slot))
 	{
 		MemoryContext caller = enter_scratch();
 

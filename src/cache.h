@@ -68,6 +68,7 @@ extern void tjp_cache_init(void);
 extern void tjp_cache_change_begins(void);
 extern void tjp_cache_change_done(void);
 extern void tjp_cache_ddl(void);
+extern bool tjp_cache_saw_ddl(void);
 extern bool tjp_cache_is_dirty(void);
 
 /*

@@ -190,6 +190,7 @@ typedef struct PathScan
 
 static SPIPlanPtr stamp_plan = NULL;
 static bool renewing_stamp = false;
+static bool replacing_group_id = false;
 
 static void
 forget_names(void)
@@ -228,6 +229,12 @@ tjp_catalog_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
+}
+
+uint64
+tjp_catalog_generation(void)
+{
+	return catalog_changes;
 }
 
 /*
@@ -817,7 +824,9 @@ stamped_by_this_transaction(Datum *values)
 }
 
 /*
- * Give the key a new random stamp, once per transaction.
+ * Give the key a new random stamp, once per transaction, or each time if
+ * "again": after DDL the xmin of a row proves nothing, since a rewrite of the
+ * table gives all rows the xmin of this transaction.
  *
  * Takes the row lock that orders the writers of one key; it is held to the end
  * of the transaction.  Under REPEATABLE READ and SERIALIZABLE a key stamped by
@@ -825,7 +834,7 @@ stamped_by_this_transaction(Datum *values)
  * row may be missing.  Runs as the owner of the table, whoever writes.
  */
 void
-tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user)
+tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user, bool again)
 {
 	Datum		values[] = {workspace, Int64GetDatum(group_id), user, (Datum) 0};
 	int64		stamp;
@@ -834,7 +843,7 @@ tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user)
 	Oid			save_userid;
 	int			save_sec_context;
 
-	if (stamped_by_this_transaction(values))
+	if (!again && stamped_by_this_transaction(values))
 		return;
 
 	/* not random(): setseed() could make that repeat */
@@ -895,4 +904,41 @@ bool
 tjp_catalog_is_renewing_stamp(void)
 {
 	return renewing_stamp;
+}
+
+/*
+ * Give a group another id, with its time of creation.  Fails where anything
+ * refers to the group.  The caller is the owner.
+ */
+void
+tjp_catalog_replace_group_id(int64 old_id, int64 new_id, Datum created_at)
+{
+	Oid			types[] = {INT8OID, INT8OID, TIMESTAMPTZOID};
+	Datum		values[] = {Int64GetDatum(old_id), Int64GetDatum(new_id), created_at};
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	replacing_group_id = true;
+	PG_TRY();
+	{
+		if (SPI_execute_with_args("UPDATE tj_perm.groups SET group_id = $2, created_at = $3"
+								  " WHERE group_id OPERATOR(pg_catalog.=) $1",
+								  3, types, values, NULL, false, 0) != SPI_OK_UPDATE)
+			elog(ERROR, "could not replace the id of a group");
+	}
+	PG_FINALLY();
+	{
+		replacing_group_id = false;
+	}
+	PG_END_TRY();
+	SPI_finish();
+}
+
+/*
+ * Is the id of a group being changed by tjp_catalog_replace_group_id?
+ */
+bool
+tjp_catalog_is_replacing_group_id(void)
+{
+	return replacing_group_id;
 }

@@ -39,6 +39,9 @@ typedef bool (*TjpGrantReader) (const TjpResource *resource, TjpLevel level,
 
 extern void tjp_catalog_init(void);
 
+/* Rises whenever something about our tables may have been redefined. */
+extern uint64 tjp_catalog_generation(void);
+
 /*
  * workspace and user are Datums of type text, the user normalised.  What
  * returns a number returns that many group ids in a palloc'd array.
@@ -70,7 +73,11 @@ extern bool tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id
 							  Datum user, int64 *stamp);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
-extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user);
+extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,
+									bool again);
 extern bool tjp_catalog_is_renewing_stamp(void);
+
+extern void tjp_catalog_replace_group_id(int64 old_id, int64 new_id, Datum created_at);
+extern bool tjp_catalog_is_replacing_group_id(void);
 
 #endif							/* TJP_CATALOG_H */

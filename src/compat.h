@@ -50,4 +50,10 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/*
+ * A trigger AFTER a row that a foreign key's cascade changed runs as whoever
+ * began it all, and from 18 on as the owner of the table that was cascaded to.
+ */
+#define TJP_CASCADES_END_AS_OWNER (PG_VERSION_NUM >= 180000)
+
 #endif /* TJP_COMPAT_H */

@@ -15,17 +15,21 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "session.h"
 
@@ -39,10 +43,40 @@ typedef struct Door
 /* InvalidOid outside the door. */
 static Oid	caller_role = InvalidOid;
 
+/* Who last began to change rows of ours, and in which client statement. */
+static Oid	changing_role = InvalidOid;
+static TimestampTz changing_statement = 0;
+
 Oid
 tjp_session_caller_role(void)
 {
 	return OidIsValid(caller_role) ? caller_role : GetUserId();
+}
+
+/*
+ * Note who changes a row of ours, unless it is a cascade, which foreign keys
+ * run as the owner of the table: then it is still who began it.
+ */
+void
+tjp_session_note_change(void)
+{
+	if (InNoForceRLSOperation())
+		return;
+	changing_role = GetUserId();
+	changing_statement = GetCurrentStatementStartTimestamp();
+}
+
+/*
+ * Whom does a call through the door come from, which now runs as user?
+ */
+static Oid
+role_of_call(FunctionCallInfo fcinfo, Oid user, Oid owner)
+{
+	if (TJP_CASCADES_END_AS_OWNER && CALLED_AS_TRIGGER(fcinfo) && user == owner &&
+		OidIsValid(changing_role) &&
+		changing_statement == GetCurrentStatementStartTimestamp())
+		return changing_role;
+	return user;
 }
 
 PG_FUNCTION_INFO_V1(tj_user);
@@ -62,17 +96,30 @@ tj_perm_caller_role(PG_FUNCTION_ARGS)
 }
 
 /*
- * Does the session look like a script of pg_dump or pg_restore?  Both set
- * these three before any data, in every connection.  History then arrives with
- * the data and must not be written a second time.  Functions that set their
- * own search_path, as the administration API does, never look like that.
+ * Does the session look like a script of pg_dump or pg_restore, run by a role
+ * that has the owner's rights?  Both set these three before any data, in every
+ * connection.  History then arrives with the data and must not be written a
+ * second time.  Functions that set their own search_path, as the administration
+ * API does, never look like that; and other roles that were given privileges on
+ * our tables cannot keep out of history.
  */
 PG_FUNCTION_INFO_V1(tj_perm_is_restoring);
 Datum
 tj_perm_is_restoring(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!check_function_bodies && !row_security &&
-				   namespace_search_path != NULL && namespace_search_path[0] == '\0');
+	HeapTuple	tuple;
+	Oid			owner;
+
+	if (check_function_bodies || row_security ||
+		namespace_search_path == NULL || namespace_search_path[0] != '\0')
+		PG_RETURN_BOOL(false);
+
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	PG_RETURN_BOOL(has_privs_of_role(GetUserId(), owner));
 }
 
 /*
@@ -171,7 +218,7 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 
 	GetUserIdAndSecContext(&save_userid, &save_sec_context);
 	if (!OidIsValid(caller_role))
-		caller_role = save_userid;
+		caller_role = role_of_call(fcinfo, save_userid, door->owner);
 	SetUserIdAndSecContext(door->owner, save_sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	PG_TRY();
 	{

@@ -12,4 +12,9 @@
  */
 extern Oid	tjp_session_caller_role(void);
 
+/*
+ * A row of ours is about to change: note who does it.
+ */
+extern void tjp_session_note_change(void);
+
 #endif							/* TJP_SESSION_H */

@@ -18,6 +18,7 @@
 
 #include "cache.h"
 #include "catalog.h"
+#include "session.h"
 
 static TriggerData *
 trigger_data(FunctionCallInfo fcinfo, const char *name)
@@ -49,6 +50,7 @@ tj_perm_mark_dirty(PG_FUNCTION_ARGS)
 	TriggerData *data = trigger_data(fcinfo, "mark_dirty");
 
 	tjp_cache_change_begins();
+	tjp_session_note_change();
 	return unchanged_row(data);
 }
 
@@ -80,6 +82,7 @@ stamp_row(TriggerData *data, HeapTuple row)
 {
 	char	  **args = data->tg_trigger->tgargs;
 	Datum		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+	bool		again = tjp_cache_saw_ddl();
 	Datum		workspace;
 	Datum		key;
 	bool		isnull;
@@ -89,7 +92,7 @@ stamp_row(TriggerData *data, HeapTuple row)
 		return;
 	if (strcmp(args[0], "workspace") == 0)
 	{
-		tjp_catalog_renew_stamp(workspace, 0, empty);
+		tjp_catalog_renew_stamp(workspace, 0, empty, again);
 		return;
 	}
 
@@ -97,15 +100,15 @@ stamp_row(TriggerData *data, HeapTuple row)
 	if (isnull)
 		return;
 	if (strcmp(args[0], "member") == 0)
-		tjp_catalog_renew_stamp(workspace, 0, key);
+		tjp_catalog_renew_stamp(workspace, 0, key, again);
 	else if (strcmp(args[0], "group") == 0)
-		tjp_catalog_renew_stamp(workspace, DatumGetInt64(key), empty);
+		tjp_catalog_renew_stamp(workspace, DatumGetInt64(key), empty, again);
 	else if (strcmp(args[0], "workspace_unless") == 0)
 	{
 		char	   *value = TextDatumGetCString(key);
 
 		if (strcmp(value, args[3]) != 0)
-			tjp_catalog_renew_stamp(workspace, 0, empty);
+			tjp_catalog_renew_stamp(workspace, 0, empty, again);
 		pfree(value);
 	}
 	else
@@ -167,6 +170,34 @@ tj_perm_refuse_truncate(PG_FUNCTION_ARGS)
 }
 
 /*
+ * BEFORE UPDATE: refused.  Arguments: the column that would change, the hint.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_refuse_change);
+Datum
+tj_perm_refuse_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "refuse_change");
+
+	/* an arriving default group takes the place of the automatic one */
+	if (!tjp_catalog_is_replacing_group_id())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("column \"%s\" of table \"%s\" cannot be changed",
+						data->tg_trigger->tgargs[0],
+						RelationGetRelationName(data->tg_relation)),
+				 errhint("%s", data->tg_trigger->tgargs[1])));
+	return unchanged_row(data);
+}
+
+PG_FUNCTION_INFO_V1(tj_perm_replace_group_id);
+Datum
+tj_perm_replace_group_id(PG_FUNCTION_ARGS)
+{
+	tjp_catalog_replace_group_id(PG_GETARG_INT64(0), PG_GETARG_INT64(1), PG_GETARG_DATUM(2));
+	PG_RETURN_VOID();
+}
+
+/*
  * Renew a stamp from SQL: a guard (-1, -2) of a workspace, or the epoch (an
  * empty workspace, 0).
  */
@@ -178,7 +209,8 @@ tj_perm_renew_guard(PG_FUNCTION_ARGS)
 	if (PG_GETARG_INT64(1) == 0)
 		tjp_cache_ddl();
 	tjp_catalog_renew_stamp(PointerGetDatum(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT64(1),
-							PointerGetDatum(cstring_to_text_with_len("", 0)));
+							PointerGetDatum(cstring_to_text_with_len("", 0)),
+							tjp_cache_saw_ddl());
 	PG_RETURN_VOID();
 }
 

@@ -12,4 +12,4 @@ CREATE FUNCTION tj_perm._caller_role() RETURNS oid
 CREATE FUNCTION tj_perm.is_restoring() RETURNS boolean
 	LANGUAGE c VOLATILE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_is_restoring';
-COMMENT ON FUNCTION tj_perm.is_restoring() IS 'Whether the session runs a script of pg_dump or pg_restore (check_function_bodies and row_security off, search_path empty). History then comes with the data and is not written anew.';
+COMMENT ON FUNCTION tj_perm.is_restoring() IS 'Whether the session runs a script of pg_dump or pg_restore (check_function_bodies and row_security off, search_path empty) with the rights of the owner. History then comes with the data and is not written anew.';

@@ -14,6 +14,10 @@ CREATE FUNCTION tj_perm._keep_stamps() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_keep_stamps';
 CREATE FUNCTION tj_perm._refuse_truncate() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_truncate';
+CREATE FUNCTION tj_perm._refuse_change() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_change';
+CREATE FUNCTION tj_perm._replace_group_id(old_id bigint, new_id bigint, created_at timestamp with time zone) RETURNS void
+	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tj_perm_replace_group_id';
 CREATE FUNCTION tj_perm._renew_guard(workspace text, guard bigint) RETURNS void
 	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tj_perm_renew_guard';
 CREATE FUNCTION tj_perm._written_here(xmin xid) RETURNS boolean
@@ -208,15 +212,6 @@ CREATE TRIGGER c_keep_admin AFTER UPDATE ON tj_perm.members
 
 -- 4. ORIGIN: keys that never change, default groups.
 
-CREATE FUNCTION tj_perm._refuse_change() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RAISE EXCEPTION 'column "%" of table "%" cannot be changed', TG_ARGV[0], TG_TABLE_NAME
-		USING ERRCODE = 'object_not_in_prerequisite_state', HINT = TG_ARGV[1];
-END
-$$;
 CREATE TRIGGER c_key BEFORE UPDATE ON tj_perm.workspaces
 	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
 	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'The key of a workspace never changes; its display name may.');
@@ -227,9 +222,9 @@ CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.groups
 	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
 	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'A group stays in its workspace.');
 -- The id too, else one statement could empty Admins while it changes the id, and
--- c_keep_admin would not know the group any more. Depth 0: not c_replace_default.
+-- c_keep_admin would not know the group any more. Let through: c_replace_default.
 CREATE TRIGGER c_id BEFORE UPDATE ON tj_perm.groups
-	FOR EACH ROW WHEN (OLD.group_id IS DISTINCT FROM NEW.group_id AND pg_catalog.pg_trigger_depth() = 0)
+	FOR EACH ROW WHEN (OLD.group_id IS DISTINCT FROM NEW.group_id)
 	EXECUTE FUNCTION tj_perm._refuse_change('group_id', 'Make another group instead.');
 CREATE TRIGGER c_kind BEFORE UPDATE ON tj_perm.groups
 	FOR EACH ROW WHEN (OLD.kind IS DISTINCT FROM NEW.kind)
@@ -277,8 +272,7 @@ BEGIN
 	THEN
 		RETURN NEW;
 	END IF;
-	UPDATE tj_perm.groups g SET group_id = NEW.group_id, created_at = NEW.created_at
-	WHERE g.group_id = automatic;
+	PERFORM tj_perm._replace_group_id(automatic, NEW.group_id, NEW.created_at);
 	RETURN NULL;
 END
 $$;

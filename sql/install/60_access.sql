@@ -329,10 +329,6 @@ BEGIN
 		SELECT g.* INTO v_group FROM tj_perm.groups AS g
 			WHERE g.workspace_id = p_workspace AND g.name_key = tj_perm.fold_group_name(p_group) FOR KEY SHARE;
 		v_found := FOUND;
-	ELSIF p_strength = 'no key update' THEN
-		SELECT g.* INTO v_group FROM tj_perm.groups AS g
-			WHERE g.workspace_id = p_workspace AND g.name_key = tj_perm.fold_group_name(p_group) FOR NO KEY UPDATE;
-		v_found := FOUND;
 	ELSE
 		SELECT g.* INTO v_group FROM tj_perm.groups AS g
 			WHERE g.workspace_id = p_workspace AND g.name_key = tj_perm.fold_group_name(p_group) FOR UPDATE;
@@ -344,7 +340,7 @@ BEGIN
 	RETURN v_group;
 END
 $$;
-COMMENT ON FUNCTION tj_perm._lock_group(text, text, text, text) IS 'The group by its folded name, its row locked: key share (it stays), no key update (its grants or members are replaced), update (it is renamed or dropped); 42704 if there is none.';
+COMMENT ON FUNCTION tj_perm._lock_group(text, text, text, text) IS 'The group by its folded name, its row locked: key share (it stays), update (it is renamed or dropped, or a level replaces its others); 42704 if there is none.';
 
 CREATE FUNCTION tj_perm._require_custom(p_group tj_perm.groups) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -374,27 +370,43 @@ END
 $$;
 COMMENT ON FUNCTION tj_perm._require_listed(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed.';
 
-CREATE FUNCTION tj_perm._require_may_add(p_group tj_perm.groups) RETURNS void
+CREATE FUNCTION tj_perm._require_may_extend(p_group tj_perm.groups) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	v_horizon timestamp with time zone;
+	v_horizon timestamp with time zone := tj_perm._horizon(@extschema@.tj_workspace(p_group.workspace_id));
 BEGIN
-	PERFORM tj_perm._require_listed(p_group);
-	IF p_group.kind = 'admins' THEN
-		-- membership of Admins never ends by itself, so it would outlast the right by which it was given
-		v_horizon := tj_perm._horizon(@extschema@.tj_workspace(p_group.workspace_id));
-		IF v_horizon < 'infinity' THEN
-			RAISE EXCEPTION 'permission denied for group "%"', p_group.name
-				USING ERRCODE = 'insufficient_privilege',
-					  DETAIL = pg_catalog.format('Membership of it would outlast your own right, which ends at %s.', v_horizon),
-					  HINT = 'Use grant_access with valid_until, or ask a member of the group.';
-		END IF;
+	-- a membership never ends by itself, so it must not hand on, to oneself
+	-- say, a right to administer that outlasts the one by which it is given
+	IF v_horizon < 'infinity' AND (p_group.kind = 'admins' OR EXISTS (
+		WITH RECURSIVE around (group_id) AS (
+			SELECT p_group.group_id
+			UNION
+			SELECT n.group_id FROM around AS a JOIN tj_perm.group_nesting AS n ON n.inner_group_id = a.group_id)
+		SELECT FROM around AS a JOIN tj_perm.grants AS gr ON gr.group_id = a.group_id
+		WHERE gr.level OPERATOR(@extschema@.=) 'admin'::@extschema@.tj_level
+		AND coalesce(gr.valid_until, 'infinity') > v_horizon))
+	THEN
+		RAISE EXCEPTION 'permission denied for group "%"', p_group.name
+			USING ERRCODE = 'insufficient_privilege',
+				  DETAIL = pg_catalog.format('Its members are admins for longer than you are, which is until %s.', v_horizon),
+				  HINT = 'Use grant_access with valid_until, or ask an admin whose right does not end.';
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION tj_perm._require_may_add(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed, and 42501 for Admins if the right of the caller, who is an admin of the workspace, ends some day.';
+COMMENT ON FUNCTION tj_perm._require_may_extend(tj_perm.groups) IS 'Raises 42501 if the right of the caller, who is an admin of the workspace, ends some day and what the group and those around it administer does not end by then.';
+
+CREATE FUNCTION tj_perm._require_may_add(p_group tj_perm.groups) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM tj_perm._require_listed(p_group);
+	PERFORM tj_perm._require_may_extend(p_group);
+END
+$$;
+COMMENT ON FUNCTION tj_perm._require_may_add(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed, and 42501 if membership would outlast the caller''s own right to administer.';
 
 CREATE FUNCTION tj_perm._add_user_groups(p_workspace text, p_user_id text, p_groups text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -148,6 +148,12 @@ BEGIN
 	END LOOP;
 
 	IF p_with_members THEN
+		-- who is being removed elsewhere is waited for, and is then no member to copy
+		PERFORM FROM tj_perm.members AS m
+			WHERE m.workspace_id = p_workspace
+			AND m.user_id IN (SELECT gm.user_id FROM tj_perm.group_members AS gm WHERE gm.group_id = v_group.group_id)
+			ORDER BY m.user_id
+			FOR KEY SHARE;
 		INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
 			SELECT v_copy_id, gm.workspace_id, gm.user_id FROM tj_perm.group_members AS gm
 			WHERE gm.group_id = v_group.group_id
@@ -193,7 +199,9 @@ DECLARE
 	v_group tj_perm.groups;
 BEGIN
 	PERFORM tj_perm._require_value(p_group_name, 'group_name');
-	PERFORM tj_perm._open_workspace(p_workspace);
+	-- alone in the workspace: the cascade takes the stamps of many members, while
+	-- others would hold one of them and wait for the group
+	PERFORM tj_perm._require_active(p_workspace, tj_perm._open_workspace_row(p_workspace));
 	v_group := tj_perm._lock_group(p_workspace, p_group_name, 'update');
 	PERFORM tj_perm._require_custom(v_group);
 	DELETE FROM tj_perm.groups AS g WHERE g.group_id = v_group.group_id;
@@ -253,8 +261,16 @@ BEGIN
 	PERFORM tj_perm._open_workspace(p_workspace);
 	v_group := tj_perm._lock_group(p_workspace, p_group_name, 'key share');
 	PERFORM tj_perm._require_listed(v_group);
+	-- all rows before the first change: it takes a stamp and, for Admins, the guard,
+	-- for which others wait who hold the next row
 	FOREACH v_user_id IN ARRAY v_user_ids LOOP
 		PERFORM tj_perm._lock_member(p_workspace, v_user_id, false);
+	END LOOP;
+	PERFORM FROM tj_perm.group_members AS gm
+		WHERE gm.workspace_id = p_workspace AND gm.user_id = ANY (v_user_ids) AND gm.group_id = v_group.group_id
+		ORDER BY gm.user_id
+		FOR UPDATE;
+	FOREACH v_user_id IN ARRAY v_user_ids LOOP
 		DELETE FROM tj_perm.group_members AS gm
 			WHERE gm.workspace_id = p_workspace AND gm.user_id = v_user_id AND gm.group_id = v_group.group_id;
 		v_changed := v_changed OR FOUND;
@@ -285,6 +301,7 @@ BEGIN
 	PERFORM tj_perm._require_custom(v_inner);
 	v_outer := tj_perm._lock_group(p_workspace, p_into_group, 'key share');
 	PERFORM tj_perm._require_custom(v_outer);
+	PERFORM tj_perm._require_may_extend(v_outer);
 	IF v_inner.group_id = v_outer.group_id THEN
 		RAISE EXCEPTION 'group "%" cannot hold itself', v_outer.name
 			USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -57,7 +57,7 @@ BEGIN
 	-- who replaces other levels holds the grantee's row, so that of two at once
 	-- the second one sees what the first one left
 	IF p_to_group IS NOT NULL THEN
-		v_group := tj_perm._lock_group(v_workspace, p_to_group, CASE WHEN p_only THEN 'no key update' ELSE 'key share' END, 'to_user');
+		v_group := tj_perm._lock_group(v_workspace, p_to_group, CASE WHEN p_only THEN 'update' ELSE 'key share' END, 'to_user');
 		IF p_only THEN
 			DELETE FROM tj_perm.grants AS gr
 				WHERE gr.group_id = v_group.group_id

@@ -96,7 +96,7 @@ SELECT resource, level, granted_by FROM tj_perm.grants_of('techcorp', to_group =
 SELECT group_name FROM tj_perm.groups_of('techcorp') WHERE members = 0;
 RESET ROLE;
 SELECT actor, role, table_name, operation, coalesce(new_row, old_row) ->> 'user_id' AS user_id, old_row ->> 'status' AS was, new_row ->> 'status' AS is
-FROM tj_perm.history WHERE workspace_id = 'techcorp' AND table_name IN ('members', 'group_members') ORDER BY history_id;
+FROM tj_perm.history WHERE workspace_id = 'techcorp' AND role = 'regress_admin_app' AND table_name IN ('members', 'group_members') ORDER BY history_id;
 SELECT count(*) FROM tj_perm.history AS h WHERE h.workspace_id = 'techcorp' AND h::text LIKE '%token%';
 
 -- workspaces: rename, archive, restore; what an archived one refuses

@@ -7,7 +7,7 @@
 -- what charlie did is gone from everywhere but history; inviting anew starts from nothing
 SELECT count(*) AS rows_left FROM tj_perm.group_members WHERE user_id = 'charlie@techcorp.com';
 SELECT table_name, operation, actor FROM tj_perm.history
-WHERE workspace_id = 'techcorp' AND coalesce(old_row, new_row) ->> 'user_id' = 'charlie@techcorp.com'
+WHERE workspace_id = 'techcorp' AND role = 'regress_app_server' AND coalesce(old_row, new_row) ->> 'user_id' = 'charlie@techcorp.com'
 ORDER BY history_id;
 SELECT tj_perm.add_user('techcorp', 'charlie@techcorp.com');
 SELECT groups FROM tj_perm.members_of('techcorp') WHERE user_id = 'charlie@techcorp.com';

@@ -94,6 +94,13 @@ SELECT count(tj_perm.drop_group('grp', 'd' || d)) AS dropped FROM generate_serie
 SELECT tj_perm.grant_access('grp', 'admin', to_user => 'carl', valid_until => '2130-01-01 00:00+00');
 SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
 FROM (VALUES (1, $$add_to_group('grp', 'Admins', '{carl}')$$), (2, $$add_user('grp', 'dan', '{Admins}')$$), (3, $$invite_user('grp', 'dan', '{admins}')$$), (4, $$add_to_group('grp', 'Backend', '{carl}')$$), (5, $$remove_from_group('grp', 'Backend', '{carl}')$$)) AS c (n, call) ORDER BY c.n;
+-- nor one of a group that administers for longer, itself or by a group around it
+SELECT tj_perm.create_group('grp', 'Ops'), tj_perm.create_group('grp', 'Ops night shift'), tj_perm.nest_group('grp', 'Ops night shift', 'Ops'), tj_perm.grant_access('grp/app:*', 'admin', to_group => 'Ops');
+SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
+FROM (VALUES (1, $$add_to_group('grp', 'Ops', '{carl}')$$), (2, $$add_to_group('grp', 'Ops night shift', '{carl}')$$), (3, $$set_user_groups('grp', 'carl', '{Ops}')$$), (4, $$nest_group('grp', 'Backend', 'Ops night shift')$$)) AS c (n, call) ORDER BY c.n;
+SELECT tj_perm.grant_access('grp/app:*', 'admin', to_group => 'Ops', valid_until => '2120-01-01 00:00+00');
+SELECT regress_groups.tried('carl', $$SELECT tj_perm.add_to_group('grp', 'Ops', '{carl}')$$) AS ends_before;
+SELECT tj_perm.drop_group('grp', 'Ops'), tj_perm.drop_group('grp', 'Ops night shift');
 SELECT tj_perm.grant_access('grp', 'admin', to_user => 'carl');
 SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
 FROM (VALUES (1, $$add_to_group('grp', 'Admins', '{carl}')$$), (2, $$remove_from_group('grp', 'Admins', '{carl}')$$)) AS c (n, call) ORDER BY c.n;

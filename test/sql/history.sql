@@ -192,6 +192,18 @@ RESET search_path;
 RESET row_security;
 SELECT "table", op, new_row FROM regress_history.look();
 
+-- a role that may write but has not the owner's rights cannot keep out of history so
+SET ROLE regress_history_writer;
+BEGIN;
+SET LOCAL check_function_bodies = false;
+SET LOCAL row_security = off;
+SET LOCAL search_path = '';
+SELECT tj_perm.is_restoring();
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('hist', 'slipped in');
+COMMIT;
+RESET ROLE;
+SELECT role, operation FROM tj_perm.history WHERE new_row ->> 'user_id' = 'slipped in';
+
 -- 8. Nobody else reads or writes it, and it outlives the workspace.
 SET ROLE regress_history_app;
 SELECT count(*) FROM tj_perm.history;

@@ -108,7 +108,7 @@ BEGIN
 		WHERE (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('now', 'lower', 'upper', 'btrim', 'format', 'octet_length', 'length', 'sha256', 'gen_random_uuid', 'uuid_send', 'to_jsonb', 'clock_timestamp', 'statement_timestamp',
 				'pg_notify', 'pg_has_role', 'pg_get_userbyid', 'num_nonnulls', 'array_agg', 'string_agg', 'unnest', 'cardinality', 'quote_ident', 'set_config', 'current_setting', 'substring', 'replace', 'array_remove', 'array_length', 'generate_series', 'pg_current_xact_id')
 			OR p.pronamespace = 'tj_perm'::regnamespace OR p.proname IN ('tj_can', 'tj_level_on', 'tj_is_member', 'tj_user', 'tj_resource', 'tj_workspace'))
-			AND p.prokind = 'f' AND NOT p.proretset AND p.prorettype::regtype::text NOT IN ('trigger', 'event_trigger', 'internal', 'cstring', 'anyelement', 'anyarray', 'record')
+			AND p.prokind = 'f' AND NOT p.proretset AND p.prorettype::regtype::text NOT IN ('void', 'trigger', 'event_trigger', 'internal', 'cstring', 'anyelement', 'anyarray', 'record')
 			AND pg_get_function_identity_arguments(p.oid) !~ '"any"|any|internal|cstring|VARIADIC'
 	LOOP
 		EXECUTE format($f$CREATE FUNCTION regress_hostile.%I(%s) RETURNS %s LANGUAGE plpgsql AS $b$BEGIN INSERT INTO regress_hostile.caught (what) VALUES (%L); RETURN NULL; END$b$ $f$, f.proname, f.arguments, f.result, f.proname);
@@ -150,6 +150,12 @@ SELECT pg_catalog.count(*) FROM tj_perm.grants_on('hostile/app:1');
 SELECT pg_catalog.count(*) FROM tj_perm.grants_of('hostile', to_group => 'Ops');
 SELECT pg_catalog.count(*) FROM tj_perm.invitations_of('hostile');
 SELECT pg_catalog.count(*) FROM tj_perm.my_workspaces();
+SELECT EXISTS (SELECT FROM tj_perm.explain_access('alice', 'hostile/app:1', 'editor')) AS explained, EXISTS (SELECT FROM tj_perm.who_can('hostile/app:1', 'admin')) AS who, EXISTS (SELECT FROM tj_perm.what_can('root@host.com', 'hostile')) AS what,
+	EXISTS (SELECT FROM tj_perm.access_matrix('hostile')) AS matrix, EXISTS (SELECT FROM tj_perm.review('hostile')) AS findings, EXISTS (SELECT FROM tj_perm.changes_since('hostile', '-infinity')) AS changes,
+	tj_perm.access_at('root@host.com', 'hostile/app:1', 'admin', pg_catalog.now()) IS NOT NULL AS access_at, tj_perm.access_graph('hostile') IS NOT NULL AS graph;
+SELECT tj_perm.record_review('hostile', 'looked at');
+SELECT reviewer, note FROM tj_perm.reviews_of('hostile');
+ALTER TABLE pg_temp.members ADD COLUMN more pg_catalog.text;
 SELECT public.tj_can('root@host.com', 'hostile/app:1', 'admin') AS root, public.tj_can('alice', 'hostile/app:1', 'editor') AS alice, public.tj_level_on('root@host.com'::pg_catalog.text, 'hostile') AS level, public.tj_is_member('alice'::pg_catalog.text, 'hostile'::pg_catalog.text) AS is_member, public.tj_user();
 SELECT tj_perm.archive_user('hostile', 'alice'), tj_perm.restore_user('hostile', 'alice') IS NOT NULL AS restored, tj_perm.remove_user('hostile', 'alice'), tj_perm.archive_workspace('hostile'), tj_perm.restore_workspace('hostile'), tj_perm.drop_workspace('hostile');
 RESET ROLE;

@@ -433,16 +433,19 @@ $$;
 SELECT regress_triggers.epoch_renewed('ALTER TABLE tj_perm.grants DISABLE TRIGGER ALL') AS disable_all, regress_triggers.epoch_renewed('ALTER TABLE tj_perm.grants ENABLE TRIGGER ALL') AS enable_all,
 	regress_triggers.epoch_renewed('ALTER TABLE tj_perm.members DISABLE TRIGGER a_stamp') AS disable_one, regress_triggers.epoch_renewed('ALTER TABLE tj_perm.members ENABLE ALWAYS TRIGGER a_stamp') AS enable_always,
 	regress_triggers.epoch_renewed('ALTER TABLE tj_perm.groups ADD COLUMN extra int') AS add_column,
+	regress_triggers.epoch_renewed('DROP TRIGGER a_dirty ON tj_perm.grants') AS drop_trigger,
 	regress_triggers.epoch_renewed('CREATE TRIGGER t AFTER INSERT ON tj_perm.grants FOR EACH ROW EXECUTE FUNCTION tj_perm._renew_stamps(''group'', ''workspace_id'', ''group_id'')') AS create_trigger,
 	regress_triggers.epoch_renewed('CREATE RULE r AS ON DELETE TO tj_perm.grants DO INSTEAD NOTHING') AS create_rule,
 	regress_triggers.epoch_renewed('CREATE TABLE regress_triggers.another (n int)', 'ALTER TABLE regress_triggers.other ADD COLUMN m int', 'CREATE TRIGGER t BEFORE UPDATE ON regress_triggers.other FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
-		'CREATE RULE r AS ON DELETE TO regress_triggers.other DO INSTEAD NOTHING') AS other_table;
+		'CREATE RULE r AS ON DELETE TO regress_triggers.other DO INSTEAD NOTHING', 'DROP TRIGGER t ON regress_triggers.other', 'DROP RULE r ON regress_triggers.other') AS other_table;
 SET session_replication_role = replica;
 SELECT regress_triggers.epoch_renewed('ALTER TABLE tj_perm.grants ENABLE ALWAYS TRIGGER a_dirty') AS on_a_replica;
 RESET session_replication_role;
--- while triggers are off, answers are exact all the same
+-- while triggers are off, answers are exact all the same; the transaction is dirty by the DDL
+SELECT tj_can('alice', 'trg', 'viewer'), tj_can('alice', 'trg/app:77', 'viewer');
 BEGIN;
 ALTER TABLE tj_perm.grants DISABLE TRIGGER ALL;
+SELECT tj_perm._transaction_is_dirty();
 INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('trg', 'alice', 'trg/app:77', 'viewer');
 SELECT tj_can('alice', 'trg/app:77', 'viewer');
 DELETE FROM tj_perm.grants WHERE user_id = 'alice';
@@ -454,6 +457,21 @@ SET ROLE regress_triggers_writer;
 CREATE TABLE regress_triggers.of_writer (n int);
 ALTER TABLE regress_triggers.of_writer ADD COLUMN m int;
 RESET ROLE;
+
+-- A7 once more, from inside somebody's trigger: the id of Admins stays there too
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('trg', 'last admin') ON CONFLICT DO NOTHING;
+CREATE FUNCTION regress_triggers.empty_admins() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	admins CONSTANT bigint := (SELECT group_id FROM tj_perm.groups WHERE workspace_id = 'trg' AND kind = 'admins');
+BEGIN
+	WITH gone AS (DELETE FROM tj_perm.group_members WHERE group_id = admins RETURNING 1)
+	UPDATE tj_perm.groups SET group_id = 777000 WHERE group_id = admins;
+	RETURN NULL;
+END
+$$;
+CREATE TABLE regress_triggers.trap (n int);
+CREATE TRIGGER t AFTER INSERT ON regress_triggers.trap FOR EACH ROW EXECUTE FUNCTION regress_triggers.empty_admins();
+INSERT INTO regress_triggers.trap VALUES (1);
 
 DELETE FROM tj_perm.workspaces WHERE workspace_id = 'trg';
 DROP SCHEMA regress_triggers CASCADE;
