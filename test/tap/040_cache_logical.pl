@@ -10,11 +10,11 @@ use CacheWorld;
 
 my $publisher = PostgreSQL::Test::Cluster->new('publisher');
 $publisher->init(allows_streaming => 'logical');
-$publisher->append_conf('postgresql.conf', "max_prepared_transactions = 20\ndeadlock_timeout = 100ms");
+$publisher->append_conf('postgresql.conf', "max_prepared_transactions = 20\ndeadlock_timeout = 100ms\nlock_timeout = 10s");
 $publisher->start;
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init;
-$subscriber->append_conf('postgresql.conf', 'max_prepared_transactions = 20');
+$subscriber->append_conf('postgresql.conf', "max_prepared_transactions = 20\nlock_timeout = 10s");
 $subscriber->start;
 CacheWorld::install($publisher, 1);
 CacheWorld::install($subscriber, 0);
