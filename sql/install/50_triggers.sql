@@ -14,6 +14,8 @@ CREATE FUNCTION tj_perm._keep_stamps() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_keep_stamps';
 CREATE FUNCTION tj_perm._refuse_truncate() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_truncate';
+CREATE FUNCTION tj_perm._keep_history() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_keep_history';
 CREATE FUNCTION tj_perm._refuse_change() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_change';
 CREATE FUNCTION tj_perm._replace_group_id(old_id bigint, new_id bigint, created_at timestamp with time zone) RETURNS void
@@ -69,6 +71,9 @@ CREATE TRIGGER a_stamp_group AFTER INSERT OR UPDATE OR DELETE ON tj_perm.grants
 CREATE TRIGGER a_keep BEFORE INSERT OR UPDATE OR DELETE ON tj_perm.stamps
 	FOR EACH ROW EXECUTE FUNCTION tj_perm._keep_stamps();
 
+CREATE TRIGGER a_owner BEFORE INSERT OR UPDATE OR DELETE ON tj_perm.history
+	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm._keep_history();
+
 CREATE TRIGGER a_truncate BEFORE TRUNCATE ON tj_perm.workspaces
 	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm._refuse_truncate();
 CREATE TRIGGER a_truncate BEFORE TRUNCATE ON tj_perm.members
@@ -117,6 +122,7 @@ ALTER TABLE tj_perm.grants
 ALTER TABLE tj_perm.invitations
 	ENABLE ALWAYS TRIGGER a_truncate;
 ALTER TABLE tj_perm.history
+	ENABLE ALWAYS TRIGGER a_owner,
 	ENABLE ALWAYS TRIGGER a_truncate;
 ALTER TABLE tj_perm.stamps
 	ENABLE ALWAYS TRIGGER a_keep,
