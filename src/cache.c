@@ -189,6 +189,7 @@ typedef struct Slot
 	uint64		  changes; /* changes_begun at its start */
 	TransactionId xid;	   /* top-level, as of its start; usually none */
 	bool		  quiet;   /* was no change under way then? */
+	bool		  counted; /* did the triggers that count fire then? */
 	bool		  shares;  /* may use and make shared states */
 	int64		  epoch;
 	uint64		  generation; /* of the catalog, as of the epoch */
@@ -372,41 +373,38 @@ slot_matches(const Slot *slot, const SnapshotData *snapshot)
 }
 
 /*
- * Is the current transaction, as this process knows it, free of changes to our
- * tables?  A parallel worker does not know what its leader has done; a leader
- * without a transaction id has changed nothing.
- *
- * A transaction that has written something is taken at its word only if the
- * triggers that would have told fire for it now, whatever its snapshot says of
- * them: under REPEATABLE READ another session may have switched them off.
+ * Is the current transaction free of changes to our tables?  A parallel worker
+ * does not know what its leader has done; a leader without a transaction id has
+ * changed nothing.
  */
 static bool
 transaction_is_clean(void)
 {
 	if (changes_begun > 0 || ddl_in_transaction)
 		return false;
-	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		return true;
-	return !IsParallelWorker() && tjp_catalog_triggers_fire();
+	return !IsParallelWorker() || !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 
 /*
  * May what the slot holds be believed once more, given that its snapshot is
  * the one that answers?
+ *
+ * Where this transaction has written anything, changes of our tables must be
+ * sure to be counted: all triggers that count fired for it when the slot was
+ * started, and nothing has been redefined since.
  */
 static bool
 slot_is_good(const Slot *slot)
 {
+	TransactionId xid = GetTopTransactionIdIfAny();
+
 	/* rows may have been changed while the triggers that count were off */
 	if (ddl_in_transaction)
 		return false;
 	if (!slot->quiet || slot->changes != changes_begun || changes_begun != changes_done)
 		return false;
-	if (slot->shares && (changes_begun > 0 || slot->xid != GetTopTransactionIdIfAny()))
-		return false;
-	/* where the triggers are not all there, changes of our own go unnoticed */
-	if (!slot->shares && changes_begun == 0 && !IsParallelWorker() &&
-		TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (TransactionIdIsValid(xid) && !IsParallelWorker() &&
+		(slot->xid != xid || !slot->counted || slot->generation != tjp_catalog_generation()))
 		return false;
 	return true;
 }
@@ -467,21 +465,28 @@ start_slot(Slot *slot, Snapshot snapshot)
 	slot->views = views_create(slot->context, 4, NULL);
 	MemoryContextSwitchTo(caller);
 
-	/* the epoch is the first entry of every vector of stamps */
 	slot->xid = GetTopTransactionIdIfAny();
 	slot->changes = changes_begun;
 	slot->quiet = changes_begun == changes_done;
-	slot->shares = false;
-	if (transaction_is_clean())
-	{
-		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
-		slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch);
-		/* after the lock that reading the epoch took, so that it is current */
-		slot->generation = tjp_catalog_generation();
-		slot->shares = slot->shares &&
-					   triggers_intact(snapshot, slot->epoch, slot->generation);
-		pfree(DatumGetPointer(empty));
-	}
+	slot->counted = !TransactionIdIsValid(slot->xid) || IsParallelWorker() ||
+					tjp_catalog_triggers_fire();
+
+	/*
+	 * The epoch is the first entry of every vector of stamps.  The generation
+	 * comes after the lock that reading it takes, so that it is current.
+	 */
+	empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+	slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch);
+	slot->generation = tjp_catalog_generation();
+	pfree(DatumGetPointer(empty));
+
+	/*
+	 * What a transaction says of itself holds only if its changes are counted:
+	 * under REPEATABLE READ another session may have switched the triggers off,
+	 * whatever the snapshot says of them.
+	 */
+	slot->shares = slot->shares && slot->counted && transaction_is_clean() &&
+				   triggers_intact(snapshot, slot->epoch, slot->generation);
 	slot->in_use = true;
 }
 
