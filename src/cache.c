@@ -48,11 +48,11 @@
 #include "guc.h"
 #include "names.h"
 
-#define N_SLOTS			4		/* snapshots in use at once: cursors, inner queries */
-#define N_EPOCHS		4		/* epochs whose triggers have been looked at */
-#define FIRST_GRANTS	64		/* read at once; who has more is probed first */
-#define PROBES_TO_LOAD	32		/* probes that make reading the rest worthwhile */
-#define LOOKUPS_TO_MERGE 32		/* look-ups that make one table for all principals worthwhile */
+#define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
+#define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
+#define FIRST_GRANTS	 64 /* read at once; who has more is probed first */
+#define PROBES_TO_LOAD	 32 /* probes that make reading the rest worthwhile */
+#define LOOKUPS_TO_MERGE 32 /* look-ups that make one table for all principals worthwhile */
 
 typedef enum StateKind
 {
@@ -64,14 +64,14 @@ typedef enum StateKind
 /* What a state is about; followed by the bytes of workspace and user. */
 typedef struct StateKey
 {
-	int64		epoch;			/* 0 in a slot's own states */
-	int64		stamp;			/* likewise */
-	uint64		generation;		/* likewise */
+	int64		epoch;		/* 0 in a slot's own states */
+	int64		stamp;		/* likewise */
+	uint64		generation; /* likewise */
 	int64		group_id;
 	StateKind	kind;
 	int			workspace_len;
 	int			user_len;
-	const char *bytes;			/* workspace, then user */
+	const char *bytes; /* workspace, then user */
 } StateKey;
 
 /* One grant, by its target within the workspace. */
@@ -80,44 +80,44 @@ typedef struct Entry
 	TimestampTz valid_from;
 	TimestampTz valid_until;
 	uint32		hash;
-	uint32		target;			/* offset of the target's bytes */
+	uint32		target; /* offset of the target's bytes */
 	uint16		target_len;
-	TjpLevel	level;			/* TJP_LEVEL_NONE: unused */
+	TjpLevel	level; /* TJP_LEVEL_NONE: unused */
 } Entry;
 
 /* All grants of one principal: an open-addressing table and the targets. */
 typedef struct GrantTable
 {
-	Size		size;			/* of the whole chunk */
-	int			n;
-	bool		has_workspace;	/* is the workspace among the targets? */
-	bool		has_wildcards;	/* is a type:*? */
-	uint32		mask;
-	Entry		entries[FLEXIBLE_ARRAY_MEMBER];
+	Size   size; /* of the whole chunk */
+	int	   n;
+	bool   has_workspace; /* is the workspace among the targets? */
+	bool   has_wildcards; /* is a type:*? */
+	uint32 mask;
+	Entry  entries[FLEXIBLE_ARRAY_MEMBER];
 } GrantTable;
 
 typedef enum GrantStatus
 {
 	GRANTS_UNREAD,
-	GRANTS_READ,				/* all of them, in the table */
-	GRANTS_PROBED,				/* more than FIRST_GRANTS: ask the index */
-	GRANTS_TOO_MANY				/* more than fit: ask the index for good */
+	GRANTS_READ,	/* all of them, in the table */
+	GRANTS_PROBED,	/* more than FIRST_GRANTS: ask the index */
+	GRANTS_TOO_MANY /* more than fit: ask the index for good */
 } GrantStatus;
 
 struct TjpState
 {
-	StateKey	key;
-	uint32		hash;
-	Size		size;
-	bool		shared;
-	int			pins;			/* slots that refer to a shared state */
-	dlist_node	lru;			/* shared: most recently used first */
+	StateKey   key;
+	uint32	   hash;
+	Size	   size;
+	bool	   shared;
+	int		   pins; /* slots that refer to a shared state */
+	dlist_node lru;	 /* shared: most recently used first */
 
-	bool		exists;
-	bool		active;
+	bool		 exists;
+	bool		 active;
 	TjpGroupKind group_kind;
-	int			ngroups;
-	int64	   *groups;
+	int			 ngroups;
+	int64		*groups;
 
 	GrantStatus grant_status;
 	int			probes;
@@ -125,46 +125,46 @@ struct TjpState
 };
 
 static uint32 hash_key(const StateKey *key);
-static bool equal_keys(const StateKey *a, const StateKey *b);
+static bool	  equal_keys(const StateKey *a, const StateKey *b);
 
 typedef struct StateRef
 {
 	const StateKey *key;
-	TjpState   *state;
-	uint32		hash;
-	char		status;
+	TjpState	   *state;
+	uint32			hash;
+	char			status;
 } StateRef;
 
-#define SH_PREFIX states
-#define SH_ELEMENT_TYPE StateRef
-#define SH_KEY_TYPE const StateKey *
-#define SH_KEY key
+#define SH_PREFIX			 states
+#define SH_ELEMENT_TYPE		 StateRef
+#define SH_KEY_TYPE			 const StateKey *
+#define SH_KEY				 key
 #define SH_HASH_KEY(tb, key) hash_key(key)
-#define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_EQUAL(tb, a, b)	 equal_keys(a, b)
 #define SH_STORE_HASH
 #define SH_GET_HASH(tb, a) (a)->hash
-#define SH_SCOPE static inline
+#define SH_SCOPE		   static inline
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
 typedef struct ViewRef
 {
-	const StateKey *key;		/* kind MEMBER_STATE, no stamp */
-	TjpView    *view;
-	uint32		hash;
-	char		status;
+	const StateKey *key; /* kind MEMBER_STATE, no stamp */
+	TjpView		   *view;
+	uint32			hash;
+	char			status;
 } ViewRef;
 
-#define SH_PREFIX views
-#define SH_ELEMENT_TYPE ViewRef
-#define SH_KEY_TYPE const StateKey *
-#define SH_KEY key
+#define SH_PREFIX			 views
+#define SH_ELEMENT_TYPE		 ViewRef
+#define SH_KEY_TYPE			 const StateKey *
+#define SH_KEY				 key
 #define SH_HASH_KEY(tb, key) hash_key(key)
-#define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_EQUAL(tb, a, b)	 equal_keys(a, b)
 #define SH_STORE_HASH
 #define SH_GET_HASH(tb, a) (a)->hash
-#define SH_SCOPE static inline
+#define SH_SCOPE		   static inline
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
@@ -172,49 +172,50 @@ typedef struct ViewRef
 /* One snapshot and all that is known under it. */
 typedef struct Slot
 {
-	bool		in_use;
-	uint64		last_used;
+	bool   in_use;
+	uint64 last_used;
 
 	/* the content of the snapshot */
-	TransactionId xmin;
-	TransactionId xmax;
-	CommandId	curcid;
-	uint32		xcnt;
-	int32		subxcnt;
-	bool		suboverflowed;
-	bool		taken_during_recovery;
+	TransactionId  xmin;
+	TransactionId  xmax;
+	CommandId	   curcid;
+	uint32		   xcnt;
+	int32		   subxcnt;
+	bool		   suboverflowed;
+	bool		   taken_during_recovery;
 	TransactionId *xip;
 	TransactionId *subxip;
 
-	uint64		changes;		/* changes_begun at its start */
-	TransactionId xid;			/* top-level, as of its start; usually none */
-	bool		quiet;			/* was no change under way then? */
-	bool		shares;			/* may use and make shared states */
-	int64		epoch;
-	uint64		generation;		/* of the catalog, as of the epoch */
+	uint64		  changes; /* changes_begun at its start */
+	TransactionId xid;	   /* top-level, as of its start; usually none */
+	bool		  quiet;   /* was no change under way then? */
+	bool		  counted; /* did the triggers that count fire then? */
+	bool		  shares;  /* may use and make shared states */
+	int64		  epoch;
+	uint64		  generation; /* of the catalog, as of the epoch */
 	MemoryContext context;
-	states_hash *states;		/* keys without stamp and epoch */
-	views_hash *views;
-	ViewRef		last_view;
+	states_hash	 *states; /* keys without stamp and epoch */
+	views_hash	 *views;
+	ViewRef		  last_view;
 } Slot;
 
 /* Statistics of this backend. */
 static struct
 {
-	int64		hits;			/* checks answered by a view of the slot */
-	int64		validations;	/* shared states proven by a stamp */
-	int64		loads;			/* states read from the tables */
-	int64		evictions;
-	int64		probes;			/* grants asked of the index */
-}			stats;
+	int64 hits;		   /* checks answered by a view of the slot */
+	int64 validations; /* shared states proven by a stamp */
+	int64 loads;	   /* states read from the tables */
+	int64 evictions;
+	int64 probes; /* grants asked of the index */
+} stats;
 
-static MemoryContext cache_context = NULL;	/* shared states */
-static states_hash *shared_states = NULL;
-static dlist_head lru = DLIST_STATIC_INIT(lru);
-static Size shared_bytes = 0;
-static TjpState *unlinked = NULL;	/* being linked; a failure leaves it here */
+static MemoryContext cache_context = NULL; /* shared states */
+static states_hash	*shared_states = NULL;
+static dlist_head	 lru = DLIST_STATIC_INIT(lru);
+static Size			 shared_bytes = 0;
+static TjpState		*unlinked = NULL; /* being linked; a failure leaves it here */
 
-static Slot slots[N_SLOTS];
+static Slot	  slots[N_SLOTS];
 static uint64 slot_clock = 0;
 
 /*
@@ -223,27 +224,27 @@ static uint64 slot_clock = 0;
  */
 static uint64 changes_begun = 0;
 static uint64 changes_done = 0;
-static bool ddl_in_transaction = false;
+static bool	  ddl_in_transaction = false;
 
 static struct
 {
-	bool		known;
-	int64		epoch;
-	uint64		generation;
-	bool		intact;
-}			epochs[N_EPOCHS];
-static int	next_epoch = 0;
+	bool   known;
+	int64  epoch;
+	uint64 generation;
+	bool   intact;
+} epochs[N_EPOCHS];
+static int next_epoch = 0;
 
 /* What tjp_cache_enter was called with. */
-static Slot *entered_slot;
+static Slot	   *entered_slot;
 static Snapshot entered_snapshot;
 static StateKey entered_key;
 
 static uint32
 hash_key(const StateKey *key)
 {
-	uint32		h = hash_bytes((const unsigned char *) key->bytes,
-							   key->workspace_len + key->user_len);
+	uint32 h = hash_bytes((const unsigned char *) key->bytes,
+						  key->workspace_len + key->user_len);
 
 	h = hash_combine(h, (uint32) key->workspace_len * 4 + key->kind);
 	h = hash_combine(h, murmurhash32((uint32) key->group_id));
@@ -255,13 +256,13 @@ static bool
 equal_keys(const StateKey *a, const StateKey *b)
 {
 	return a->kind == b->kind &&
-		a->stamp == b->stamp &&
-		a->epoch == b->epoch &&
-		a->generation == b->generation &&
-		a->group_id == b->group_id &&
-		a->workspace_len == b->workspace_len &&
-		a->user_len == b->user_len &&
-		memcmp(a->bytes, b->bytes, a->workspace_len + a->user_len) == 0;
+		   a->stamp == b->stamp &&
+		   a->epoch == b->epoch &&
+		   a->generation == b->generation &&
+		   a->group_id == b->group_id &&
+		   a->workspace_len == b->workspace_len &&
+		   a->user_len == b->user_len &&
+		   memcmp(a->bytes, b->bytes, a->workspace_len + a->user_len) == 0;
 }
 
 /*
@@ -307,7 +308,8 @@ slot_limit(void)
 static bool
 slot_is_too_large(const Slot *slot)
 {
-	return MemoryContextMemAllocated(slot->context, false) > Max(slot_limit(), 2 * ALLOCSET_DEFAULT_INITSIZE);
+	return MemoryContextMemAllocated(slot->context, false) >
+		   Max(slot_limit(), 2 * ALLOCSET_DEFAULT_INITSIZE);
 }
 
 /* ---- slots ---- */
@@ -319,7 +321,7 @@ clear_slot(Slot *slot)
 	if (slot->states != NULL)
 	{
 		states_iterator iterator;
-		StateRef   *ref;
+		StateRef	   *ref;
 
 		states_start_iterate(slot->states, &iterator);
 		while ((ref = states_iterate(slot->states, &iterator)) != NULL)
@@ -340,7 +342,7 @@ clear_slot(Slot *slot)
 static void
 clear_slots(void)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < N_SLOTS; i++)
 		if (slots[i].in_use)
@@ -359,53 +361,50 @@ static bool
 slot_matches(const Slot *slot, const SnapshotData *snapshot)
 {
 	return slot->in_use &&
-		slot->xmin == snapshot->xmin &&
-		slot->xmax == snapshot->xmax &&
-		slot->curcid == snapshot->curcid &&
-		slot->xcnt == snapshot->xcnt &&
-		slot->subxcnt == snapshot->subxcnt &&
-		slot->suboverflowed == snapshot->suboverflowed &&
-		slot->taken_during_recovery == snapshot->takenDuringRecovery &&
-		same_xids(slot->xip, snapshot->xip, snapshot->xcnt) &&
-		same_xids(slot->subxip, snapshot->subxip, snapshot->subxcnt);
+		   slot->xmin == snapshot->xmin &&
+		   slot->xmax == snapshot->xmax &&
+		   slot->curcid == snapshot->curcid &&
+		   slot->xcnt == snapshot->xcnt &&
+		   slot->subxcnt == snapshot->subxcnt &&
+		   slot->suboverflowed == snapshot->suboverflowed &&
+		   slot->taken_during_recovery == snapshot->takenDuringRecovery &&
+		   same_xids(slot->xip, snapshot->xip, snapshot->xcnt) &&
+		   same_xids(slot->subxip, snapshot->subxip, snapshot->subxcnt);
 }
 
 /*
- * Is the current transaction, as this process knows it, free of changes to our
- * tables?  A parallel worker does not know what its leader has done; a leader
- * without a transaction id has changed nothing.
- *
- * A transaction that has written something is taken at its word only if the
- * triggers that would have told fire for it now, whatever its snapshot says of
- * them: under REPEATABLE READ another session may have switched them off.
+ * Is the current transaction free of changes to our tables?  A parallel worker
+ * does not know what its leader has done; a leader without a transaction id has
+ * changed nothing.
  */
 static bool
 transaction_is_clean(void)
 {
 	if (changes_begun > 0 || ddl_in_transaction)
 		return false;
-	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		return true;
-	return !IsParallelWorker() && tjp_catalog_triggers_fire();
+	return !IsParallelWorker() || !TransactionIdIsValid(GetTopTransactionIdIfAny());
 }
 
 /*
  * May what the slot holds be believed once more, given that its snapshot is
  * the one that answers?
+ *
+ * Where this transaction has written anything, changes of our tables must be
+ * sure to be counted: all triggers that count fired for it when the slot was
+ * started, and nothing has been redefined since.
  */
 static bool
 slot_is_good(const Slot *slot)
 {
+	TransactionId xid = GetTopTransactionIdIfAny();
+
 	/* rows may have been changed while the triggers that count were off */
 	if (ddl_in_transaction)
 		return false;
 	if (!slot->quiet || slot->changes != changes_begun || changes_begun != changes_done)
 		return false;
-	if (slot->shares && (changes_begun > 0 || slot->xid != GetTopTransactionIdIfAny()))
-		return false;
-	/* where the triggers are not all there, changes of our own go unnoticed */
-	if (!slot->shares && changes_begun == 0 && !IsParallelWorker() &&
-		TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (TransactionIdIsValid(xid) && !IsParallelWorker() &&
+		(slot->xid != xid || !slot->counted || slot->generation != tjp_catalog_generation()))
 		return false;
 	return true;
 }
@@ -419,8 +418,8 @@ slot_is_good(const Slot *slot)
 static bool
 triggers_intact(Snapshot snapshot, int64 epoch, uint64 generation)
 {
-	int			i;
-	bool		intact;
+	int	 i;
+	bool intact;
 
 	for (i = 0; i < N_EPOCHS; i++)
 		if (epochs[i].known && epochs[i].epoch == epoch && epochs[i].generation == generation)
@@ -441,7 +440,7 @@ static void
 start_slot(Slot *slot, Snapshot snapshot)
 {
 	MemoryContext caller;
-	Datum		empty;
+	Datum		  empty;
 
 	clear_slot(slot);
 	if (slot->context == NULL)
@@ -466,18 +465,28 @@ start_slot(Slot *slot, Snapshot snapshot)
 	slot->views = views_create(slot->context, 4, NULL);
 	MemoryContextSwitchTo(caller);
 
-	/* the epoch is the first entry of every vector of stamps */
 	slot->xid = GetTopTransactionIdIfAny();
 	slot->changes = changes_begun;
 	slot->quiet = changes_begun == changes_done;
-	slot->shares = false;
-	if (transaction_is_clean())
-	{
-		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
-		slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch) &&
-			triggers_intact(snapshot, slot->epoch, slot->generation = tjp_catalog_generation());
-		pfree(DatumGetPointer(empty));
-	}
+	slot->counted = !TransactionIdIsValid(slot->xid) || IsParallelWorker() ||
+					tjp_catalog_triggers_fire();
+
+	/*
+	 * The epoch is the first entry of every vector of stamps.  The generation
+	 * comes after the lock that reading it takes, so that it is current.
+	 */
+	empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+	slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch);
+	slot->generation = tjp_catalog_generation();
+	pfree(DatumGetPointer(empty));
+
+	/*
+	 * What a transaction says of itself holds only if its changes are counted:
+	 * under REPEATABLE READ another session may have switched the triggers off,
+	 * whatever the snapshot says of them.
+	 */
+	slot->shares = slot->shares && slot->counted && transaction_is_clean() &&
+				   triggers_intact(snapshot, slot->epoch, slot->generation);
 	slot->in_use = true;
 }
 
@@ -487,8 +496,8 @@ start_slot(Slot *slot, Snapshot snapshot)
 static Slot *
 find_slot(Snapshot snapshot)
 {
-	Slot	   *slot = NULL;
-	int			i;
+	Slot *slot = NULL;
+	int	  i;
 
 	for (i = 0; i < N_SLOTS; i++)
 		if (slot_matches(&slots[i], snapshot))
@@ -635,7 +644,6 @@ evict_down_to(Size limit)
 	}
 }
 
-
 /*
  * A state with these facts: in the slot's memory, or shared if key has a stamp.
  */
@@ -643,10 +651,10 @@ static TjpState *
 make_state(const StateKey *key, bool shared, bool exists, bool active,
 		   TjpGroupKind kind, int ngroups, const int64 *groups)
 {
-	Size		bytes_len = key->workspace_len + key->user_len;
-	Size		size = MAXALIGN(sizeof(TjpState)) + ngroups * sizeof(int64) + bytes_len;
-	TjpState   *state;
-	char	   *bytes;
+	Size	  bytes_len = key->workspace_len + key->user_len;
+	Size	  size = MAXALIGN(sizeof(TjpState)) + ngroups * sizeof(int64) + bytes_len;
+	TjpState *state;
+	char	 *bytes;
 
 	state = MemoryContextAllocZero(shared ? cache_context : entered_slot->context, size);
 	state->groups = (int64 *) ((char *) state + MAXALIGN(sizeof(TjpState)));
@@ -670,8 +678,8 @@ make_state(const StateKey *key, bool shared, bool exists, bool active,
 static void
 link_shared(TjpState *state)
 {
-	StateRef   *ref;
-	bool		found;
+	StateRef *ref;
+	bool	  found;
 
 	unlinked = state;
 	ref = states_insert(shared_states, &state->key, &found);
@@ -724,13 +732,13 @@ text_datum(const char *bytes, int len)
 static TjpState *
 load_state(const StateKey *key, bool shared)
 {
-	Snapshot	snapshot = entered_snapshot;
-	Datum		workspace = text_datum(key->bytes, key->workspace_len);
-	bool		exists = false;
-	bool		active = false;
+	Snapshot	 snapshot = entered_snapshot;
+	Datum		 workspace = text_datum(key->bytes, key->workspace_len);
+	bool		 exists = false;
+	bool		 active = false;
 	TjpGroupKind kind = TJP_GROUP_CUSTOM;
-	int			ngroups = 0;
-	int64	   *groups = NULL;
+	int			 ngroups = 0;
+	int64		*groups = NULL;
 
 	switch (key->kind)
 	{
@@ -740,14 +748,14 @@ load_state(const StateKey *key, bool shared)
 				ngroups = tjp_catalog_all_users(snapshot, workspace, &groups);
 			break;
 		case MEMBER_STATE:
-			{
-				Datum		user = text_datum(key->bytes + key->workspace_len, key->user_len);
+		{
+			Datum user = text_datum(key->bytes + key->workspace_len, key->user_len);
 
-				exists = tjp_catalog_member(snapshot, workspace, user, &active);
-				if (exists)
-					ngroups = tjp_catalog_groups_of_member(snapshot, workspace, user, &groups);
-				break;
-			}
+			exists = tjp_catalog_member(snapshot, workspace, user, &active);
+			if (exists)
+				ngroups = tjp_catalog_groups_of_member(snapshot, workspace, user, &groups);
+			break;
+		}
 		case GROUP_STATE:
 			exists = tjp_catalog_group(snapshot, workspace, key->group_id, &kind);
 			if (exists)
@@ -764,12 +772,12 @@ load_state(const StateKey *key, bool shared)
 static TjpState *
 get_state(StateKind kind, int64 group_id)
 {
-	Slot	   *slot = entered_slot;
-	StateKey	key = entered_key;
-	StateRef   *ref;
-	TjpState   *state = NULL;
-	int64		stamp;
-	bool		found;
+	Slot	 *slot = entered_slot;
+	StateKey  key = entered_key;
+	StateRef *ref;
+	TjpState *state = NULL;
+	int64	  stamp;
+	bool	  found;
 
 	key.kind = kind;
 	key.group_id = group_id;
@@ -783,7 +791,7 @@ get_state(StateKind kind, int64 group_id)
 		tjp_catalog_stamp(entered_snapshot, text_datum(key.bytes, key.workspace_len), group_id,
 						  text_datum(key.bytes + key.workspace_len, key.user_len), &stamp))
 	{
-		StateKey	shared_key = key;
+		StateKey shared_key = key;
 
 #ifdef TJP_TEST_NO_VALIDATION
 		/* negative control: whatever was built once is believed for ever */
@@ -814,7 +822,7 @@ get_state(StateKind kind, int64 group_id)
 	 * live as long as the slot.
 	 */
 	{
-		StateKey   *slot_key = MemoryContextAlloc(slot->context, sizeof(StateKey));
+		StateKey *slot_key = MemoryContextAlloc(slot->context, sizeof(StateKey));
 
 		*slot_key = key;
 		slot_key->bytes = state->key.bytes;
@@ -837,7 +845,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 {
 	static char bytes[TJP_MAX_KEY_LEN + TJP_MAX_USER_ID_LEN];
 	Slot	   *slot = entered_slot;
-	ViewRef    *ref;
+	ViewRef	   *ref;
 
 	entered_snapshot = snapshot;
 	if (slot != NULL && slot_matches(slot, snapshot) && slot_is_good(slot))
@@ -864,7 +872,8 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 		slot = NULL;
 	}
 	if (cache_context != NULL &&
-		MemoryContextMemAllocated(cache_context, true) > Max(allocated_limit(), 4 * ALLOCSET_DEFAULT_INITSIZE))
+		MemoryContextMemAllocated(cache_context, true) >
+			Max(allocated_limit(), 4 * ALLOCSET_DEFAULT_INITSIZE))
 	{
 		drop_shared_states();
 		slot = NULL;
@@ -903,12 +912,12 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 TjpView *
 tjp_cache_add_view(void)
 {
-	Slot	   *slot = entered_slot;
-	TjpView    *view = MemoryContextAllocZero(slot->context, sizeof(TjpView));
-	Size		bytes_len = entered_key.workspace_len + entered_key.user_len;
-	StateKey   *key = MemoryContextAlloc(slot->context, sizeof(StateKey) + bytes_len);
-	ViewRef    *ref;
-	bool		found;
+	Slot	 *slot = entered_slot;
+	TjpView	 *view = MemoryContextAllocZero(slot->context, sizeof(TjpView));
+	Size	  bytes_len = entered_key.workspace_len + entered_key.user_len;
+	StateKey *key = MemoryContextAlloc(slot->context, sizeof(StateKey) + bytes_len);
+	ViewRef	 *ref;
+	bool	  found;
 
 	*key = entered_key;
 	key->bytes = (char *) (key + 1);
@@ -929,7 +938,7 @@ tjp_cache_alloc(Size size)
 TjpState *
 tjp_cache_workspace(TjpWorkspaceFacts *facts)
 {
-	TjpState   *state = get_state(WORKSPACE_STATE, 0);
+	TjpState *state = get_state(WORKSPACE_STATE, 0);
 
 	facts->exists = state->exists;
 	facts->active = state->active;
@@ -941,7 +950,7 @@ tjp_cache_workspace(TjpWorkspaceFacts *facts)
 TjpState *
 tjp_cache_member(TjpMemberFacts *facts)
 {
-	TjpState   *state = get_state(MEMBER_STATE, 0);
+	TjpState *state = get_state(MEMBER_STATE, 0);
 
 	facts->exists = state->exists;
 	facts->active = state->active;
@@ -953,7 +962,7 @@ tjp_cache_member(TjpMemberFacts *facts)
 TjpState *
 tjp_cache_group(int64 group_id, TjpGroupFacts *facts)
 {
-	TjpState   *state = get_state(GROUP_STATE, group_id);
+	TjpState *state = get_state(GROUP_STATE, group_id);
 
 	facts->exists = state->exists;
 	facts->kind = state->group_kind;
@@ -967,25 +976,25 @@ tjp_cache_group(int64 group_id, TjpGroupFacts *facts)
 /* Grants on their way into a table. */
 typedef struct Collection
 {
-	int			n;
-	int			limit;			/* stop after this many */
-	Size		bytes_limit;	/* or this many bytes */
-	int			allocated;
-	Entry	   *entries;
-	Size		bytes_len;
-	Size		bytes_allocated;
-	char	   *bytes;
+	int	   n;
+	int	   limit;		/* stop after this many */
+	Size   bytes_limit; /* or this many bytes */
+	int	   allocated;
+	Entry *entries;
+	Size   bytes_len;
+	Size   bytes_allocated;
+	char  *bytes;
 } Collection;
 
 static bool
 collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 			  TimestampTz valid_until, void *arg)
 {
-	Collection *collection = arg;
+	Collection	   *collection = arg;
 	TjpResourceView view;
-	const char *target = "";
-	int			target_len = 0;
-	Entry	   *entry;
+	const char	   *target = "";
+	int				target_len = 0;
+	Entry		   *entry;
 
 	if (collection->n >= collection->limit ||
 		collection->n * 2 * sizeof(Entry) + collection->bytes_len > collection->bytes_limit)
@@ -1028,7 +1037,7 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 static void
 add_entry(GrantTable *table, const Entry *entry, const char *bytes)
 {
-	uint32		position = entry->hash & table->mask;
+	uint32 position = entry->hash & table->mask;
 
 	while (table->entries[position].level != TJP_LEVEL_NONE)
 		position = (position + 1) & table->mask;
@@ -1050,7 +1059,8 @@ make_table(MemoryContext context, int n, Size bytes_len, char **bytes)
 	while (nslots < (Size) n * 2)
 		nslots *= 2;
 	table = MemoryContextAllocExtended(context,
-									   offsetof(GrantTable, entries) + nslots * sizeof(Entry) + bytes_len,
+									   offsetof(GrantTable, entries) +
+										   nslots * sizeof(Entry) + bytes_len,
 									   MCXT_ALLOC_ZERO | MCXT_ALLOC_HUGE);
 	table->mask = nslots - 1;
 	table->size = GetMemoryChunkSpace(table);
@@ -1065,7 +1075,7 @@ keep_grants(TjpState *state, const Collection *collection)
 	char	   *bytes;
 	GrantTable *table = make_table(state->shared ? cache_context : entered_slot->context,
 								   collection->n, collection->bytes_len, &bytes);
-	int			i;
+	int i;
 
 	if (collection->bytes_len > 0)
 		memcpy(bytes, collection->bytes, collection->bytes_len);
@@ -1086,15 +1096,16 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm grants",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	Collection	collection = {0};
-	bool		complete;
+	Collection	  collection = {0};
+	bool		  complete;
 
 	collection.limit = limit;
 	collection.bytes_limit = (Size) tjp_cache_size * 1024 / 8;
 	complete = tjp_catalog_grants(entered_snapshot,
 								  text_datum(state->key.bytes, state->key.workspace_len),
 								  state->key.group_id,
-								  text_datum(state->key.bytes + state->key.workspace_len, state->key.user_len),
+								  text_datum(state->key.bytes + state->key.workspace_len,
+											 state->key.user_len),
 								  (Datum) 0, collect_grant, &collection);
 	if (complete)
 		keep_grants(state, &collection);
@@ -1109,14 +1120,14 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 typedef struct Probe
 {
 	TjpGrantCallback callback;
-	void	   *arg;
+	void			*arg;
 } Probe;
 
 static bool
 pass_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 		   TimestampTz valid_until, void *arg)
 {
-	Probe	   *probe = arg;
+	Probe *probe = arg;
 
 	return probe->callback(level, valid_from, valid_until, probe->arg);
 }
@@ -1125,10 +1136,10 @@ pass_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 static void
 probe_grants(TjpState *principal, const TjpElement *element, TjpGrantCallback callback, void *arg)
 {
-	Probe		probe = {callback, arg};
+	Probe		  probe = {callback, arg};
 	MemoryContext caller = enter_scratch();
-	TjpResource *resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
-											  element, element != NULL ? 1 : 0);
+	TjpResource	 *resource = tjp_resource_make(principal->key.bytes, principal->key.workspace_len,
+											   element, element != NULL ? 1 : 0);
 
 	principal->probes++;
 	stats.probes++;
@@ -1170,14 +1181,14 @@ find_grants(const GrantTable *table, const char *target, int target_len, uint32 
 static void
 read_view(TjpView *view)
 {
-	bool		all_read = true;
-	bool		workspace_grants = false;
-	bool		wildcard_grants = false;
-	int			i;
+	bool all_read = true;
+	bool workspace_grants = false;
+	bool wildcard_grants = false;
+	int	 i;
 
 	for (i = 0; i < view->nprincipals; i++)
 	{
-		TjpState   *principal = view->principals[i];
+		TjpState *principal = view->principals[i];
 
 		if (principal->grant_status == GRANTS_UNREAD)
 			read_grants(principal, FIRST_GRANTS, GRANTS_PROBED);
@@ -1214,7 +1225,9 @@ merge_view(TjpView *view)
 		const GrantTable *table = view->principals[i]->grants;
 
 		n += table->n;
-		bytes_len += (const char *) table + table->size - (const char *) &table->entries[table->mask + 1];
+		/* with what the chunk is larger than was asked for */
+		bytes_len += (const char *) table + table->size -
+					 (const char *) &table->entries[table->mask + 1];
 	}
 	if ((Size) n * 4 * sizeof(Entry) + bytes_len > (Size) tjp_cache_size * 1024 / 16)
 		return;
@@ -1224,11 +1237,11 @@ merge_view(TjpView *view)
 	for (i = 0; i < view->nprincipals; i++)
 	{
 		const GrantTable *table = view->principals[i]->grants;
-		const char *from = (const char *) &table->entries[table->mask + 1];
+		const char		 *from = (const char *) &table->entries[table->mask + 1];
 
 		for (e = 0; e <= table->mask; e++)
 		{
-			Entry		entry = table->entries[e];
+			Entry entry = table->entries[e];
 
 			if (entry.level == TJP_LEVEL_NONE)
 				continue;
@@ -1287,7 +1300,7 @@ tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 
 	for (i = 0; i < view->nprincipals; i++)
 	{
-		TjpState   *principal = view->principals[i];
+		TjpState *principal = view->principals[i];
 
 		if (principal->grant_status == GRANTS_PROBED && principal->probes >= PROBES_TO_LOAD)
 			read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
@@ -1298,7 +1311,7 @@ tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 		}
 		else if (element != NULL)
 		{
-			TjpElement	probed = *element;
+			TjpElement probed = *element;
 
 			probed.wildcard |= of_type;
 			probe_grants(principal, &probed, callback, arg);
@@ -1315,11 +1328,11 @@ PG_FUNCTION_INFO_V1(tj_perm_cache_stats);
 Datum
 tj_perm_cache_stats(PG_FUNCTION_ARGS)
 {
-	TupleDesc	tupdesc;
-	Datum		values[7];
-	bool		nulls[7] = {0};
-	Size		slot_bytes = 0;
-	int			i;
+	TupleDesc tupdesc;
+	Datum	  values[7];
+	bool	  nulls[7] = {0};
+	Size	  slot_bytes = 0;
+	int		  i;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -1332,6 +1345,9 @@ tj_perm_cache_stats(PG_FUNCTION_ARGS)
 	values[3] = Int64GetDatum(stats.probes);
 	values[4] = Int64GetDatum(stats.evictions);
 	values[5] = Int64GetDatum(shared_states != NULL ? shared_states->members : 0);
-	values[6] = Int64GetDatum((cache_context != NULL ? MemoryContextMemAllocated(cache_context, true) : 0) + slot_bytes);
+	values[6] = Int64GetDatum(slot_bytes +
+							  (cache_context != NULL ?
+								   MemoryContextMemAllocated(cache_context, true) :
+								   0));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -45,11 +45,11 @@
 #include "catalog.h"
 #include "compat.h"
 
-#define TJP_SCHEMA			"tj_perm"
-#define TJP_EXTENSION		"tj_perm"
+#define TJP_SCHEMA	  "tj_perm"
+#define TJP_EXTENSION "tj_perm"
 
-#define MAX_COLUMNS			7
-#define MAX_KEYS			3
+#define MAX_COLUMNS 7
+#define MAX_KEYS	3
 
 typedef enum TableId
 {
@@ -66,49 +66,74 @@ typedef enum TableId
 /* Columns by table; the position in table_definitions[].columns. */
 enum
 {
-	WORKSPACES_WORKSPACE_ID, WORKSPACES_STATUS
+	WORKSPACES_WORKSPACE_ID,
+	WORKSPACES_STATUS
 };
 enum
 {
-	MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID, MEMBERS_STATUS
+	MEMBERS_WORKSPACE_ID,
+	MEMBERS_USER_ID,
+	MEMBERS_STATUS
 };
 enum
 {
-	GROUPS_GROUP_ID, GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY, GROUPS_KIND
+	GROUPS_GROUP_ID,
+	GROUPS_WORKSPACE_ID,
+	GROUPS_NAME_KEY,
+	GROUPS_KIND
 };
 enum
 {
-	GROUP_MEMBERS_WORKSPACE_ID, GROUP_MEMBERS_USER_ID, GROUP_MEMBERS_GROUP_ID
+	GM_WORKSPACE_ID,
+	GM_USER_ID,
+	GM_GROUP_ID
 };
 enum
 {
-	GROUP_NESTING_INNER_GROUP_ID, GROUP_NESTING_GROUP_ID, GROUP_NESTING_WORKSPACE_ID
+	GROUP_NESTING_INNER_GROUP_ID,
+	GROUP_NESTING_GROUP_ID,
+	GROUP_NESTING_WORKSPACE_ID
 };
 enum
 {
-	GRANTS_WORKSPACE_ID, GRANTS_GROUP_ID, GRANTS_USER_ID, GRANTS_RESOURCE,
-	GRANTS_LEVEL, GRANTS_VALID_FROM, GRANTS_VALID_UNTIL
+	GRANTS_WORKSPACE_ID,
+	GRANTS_GROUP_ID,
+	GRANTS_USER_ID,
+	GRANTS_RESOURCE,
+	GRANTS_LEVEL,
+	GRANTS_VALID_FROM,
+	GRANTS_VALID_UNTIL
 };
 enum
 {
-	STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID, STAMPS_STAMP
+	STAMPS_WORKSPACE_ID,
+	STAMPS_GROUP_ID,
+	STAMPS_USER_ID,
+	STAMPS_STAMP
 };
 
 static const struct
 {
 	const char *name;
-	int			always_triggers;	/* whose names begin with a_ */
+	int			always_triggers; /* whose names begin with a_ */
 	const char *columns[MAX_COLUMNS];
-}			table_definitions[N_TABLES] =
-{
-	[WORKSPACES] = {"workspaces", 3, {"workspace_id", "status"}},
-	[MEMBERS] = {"members", 3, {"workspace_id", "user_id", "status"}},
-	[GROUPS] = {"groups", 4, {"group_id", "workspace_id", "name_key", "kind"}},
-	[GROUP_MEMBERS] = {"group_members", 3, {"workspace_id", "user_id", "group_id"}},
-	[GROUP_NESTING] = {"group_nesting", 3, {"inner_group_id", "group_id", "workspace_id"}},
-	[GRANTS] = {"grants", 4, {"workspace_id", "group_id", "user_id", "resource",
-	"level", "valid_from", "valid_until"}},
-	[STAMPS] = {"stamps", 2, {"workspace_id", "group_id", "user_id", "stamp"}},
+} table_definitions[N_TABLES] =
+	{
+		[WORKSPACES] = {"workspaces", 3, {"workspace_id", "status"}},
+		[MEMBERS] = {"members", 3, {"workspace_id", "user_id", "status"}},
+		[GROUPS] = {"groups", 4, {"group_id", "workspace_id", "name_key", "kind"}},
+		[GROUP_MEMBERS] = {"group_members", 3, {"workspace_id", "user_id", "group_id"}},
+		[GROUP_NESTING] = {"group_nesting", 3, {"inner_group_id", "group_id", "workspace_id"}},
+		[GRANTS] = {"grants", 4, {
+									 "workspace_id",
+									 "group_id",
+									 "user_id",
+									 "resource",
+									 "level",
+									 "valid_from",
+									 "valid_until",
+								 }},
+		[STAMPS] = {"stamps", 2, {"workspace_id", "group_id", "user_id", "stamp"}},
 };
 
 /* The ways in which tables are read: the columns of an equality search. */
@@ -120,32 +145,32 @@ typedef enum AccessPath
 	GROUP_BY_NAME,
 	MEMBERSHIPS_OF_MEMBER,
 	NESTINGS_OF_INNER,
-	GRANTS_TO_GROUP,
-	GRANTS_TO_GROUP_ON_TARGET,
-	GRANTS_TO_MEMBER,
-	GRANTS_TO_MEMBER_ON_TARGET,
+	GROUP_GRANTS,
+	GROUP_GRANTS_ON,
+	MEMBER_GRANTS,
+	MEMBER_GRANTS_ON,
 	STAMP_BY_KEY,
 	N_PATHS
 } AccessPath;
 
 static const struct
 {
-	TableId		table;
-	int			nkeys;
-	int			keys[MAX_KEYS];
-}			path_definitions[N_PATHS] =
-{
-	[WORKSPACE_BY_KEY] = {WORKSPACES, 1, {WORKSPACES_WORKSPACE_ID}},
-	[MEMBER_BY_KEY] = {MEMBERS, 2, {MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID}},
-	[GROUP_BY_ID] = {GROUPS, 1, {GROUPS_GROUP_ID}},
-	[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
-	[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GROUP_MEMBERS_WORKSPACE_ID, GROUP_MEMBERS_USER_ID}},
-	[NESTINGS_OF_INNER] = {GROUP_NESTING, 1, {GROUP_NESTING_INNER_GROUP_ID}},
-	[GRANTS_TO_GROUP] = {GRANTS, 1, {GRANTS_GROUP_ID}},
-	[GRANTS_TO_GROUP_ON_TARGET] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
-	[GRANTS_TO_MEMBER] = {GRANTS, 2, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID}},
-	[GRANTS_TO_MEMBER_ON_TARGET] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
-	[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
+	TableId table;
+	int		nkeys;
+	int		keys[MAX_KEYS];
+} path_definitions[N_PATHS] =
+	{
+		[WORKSPACE_BY_KEY] = {WORKSPACES, 1, {WORKSPACES_WORKSPACE_ID}},
+		[MEMBER_BY_KEY] = {MEMBERS, 2, {MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID}},
+		[GROUP_BY_ID] = {GROUPS, 1, {GROUPS_GROUP_ID}},
+		[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
+		[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GM_WORKSPACE_ID, GM_USER_ID}},
+		[NESTINGS_OF_INNER] = {GROUP_NESTING, 1, {GROUP_NESTING_INNER_GROUP_ID}},
+		[GROUP_GRANTS] = {GRANTS, 1, {GRANTS_GROUP_ID}},
+		[GROUP_GRANTS_ON] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
+		[MEMBER_GRANTS] = {GRANTS, 2, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID}},
+		[MEMBER_GRANTS_ON] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
+		[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
 };
 
 /*
@@ -154,43 +179,43 @@ static const struct
  * is not lost.  A table's lock is taken before the flag is trusted, and taking
  * a lock absorbs the invalidations that are due.
  */
-static bool catalog_resolved = false;
+static bool	  catalog_resolved = false;
 static uint64 catalog_changes = 0;
 static struct
 {
-	Oid			relid;
-	AttrNumber	columns[MAX_COLUMNS];
-}			tables[N_TABLES];
+	Oid		   relid;
+	AttrNumber columns[MAX_COLUMNS];
+} tables[N_TABLES];
 
 /* How one key column is searched through the index chosen for a path. */
 typedef struct IndexKey
 {
-	AttrNumber	index_column;	/* 1-based */
+	AttrNumber	 index_column; /* 1-based */
 	RegProcedure equal_proc;
-	Oid			collation;
+	Oid			 collation;
 } IndexKey;
 
 static struct
 {
-	bool		known;			/* chosen since the last invalidation? */
-	Oid			index;			/* InvalidOid: none fits, scan the heap */
-	IndexKey	keys[MAX_KEYS];
-}			paths[N_PATHS];
+	bool	 known; /* chosen since the last invalidation? */
+	Oid		 index; /* InvalidOid: none fits, scan the heap */
+	IndexKey keys[MAX_KEYS];
+} paths[N_PATHS];
 
 /* A running scan. */
 typedef struct PathScan
 {
-	TableId		table;
-	Relation	heap;
-	Relation	index;			/* NULL: heap scan */
-	IndexScanDesc index_scan;
-	TableScanDesc heap_scan;
+	TableId			table;
+	Relation		heap;
+	Relation		index; /* NULL: heap scan */
+	IndexScanDesc	index_scan;
+	TableScanDesc	heap_scan;
 	TupleTableSlot *slot;
 } PathScan;
 
 static SPIPlanPtr stamp_plan = NULL;
-static bool renewing_stamp = false;
-static bool replacing_group_id = false;
+static bool		  renewing_stamp = false;
+static bool		  replacing_group_id = false;
 
 static void
 forget_names(void)
@@ -204,7 +229,7 @@ relation_changed(Datum arg, Oid relid)
 {
 	if (catalog_resolved && OidIsValid(relid))
 	{
-		int			i;
+		int i;
 
 		for (i = 0; i < N_TABLES; i++)
 			if (tables[i].relid == relid)
@@ -244,17 +269,17 @@ tjp_catalog_generation(void)
 static bool
 resolve_names(void)
 {
-	Oid			schema = get_namespace_oid(TJP_SCHEMA, true);
-	Oid			extension = get_extension_oid(TJP_EXTENSION, true);
-	int			i;
+	Oid schema = get_namespace_oid(TJP_SCHEMA, true);
+	Oid extension = get_extension_oid(TJP_EXTENSION, true);
+	int i;
 
 	if (!OidIsValid(schema) || !OidIsValid(extension))
 		return false;
 
 	for (i = 0; i < N_TABLES; i++)
 	{
-		Oid			relid = get_relname_relid(table_definitions[i].name, schema);
-		int			c;
+		Oid relid = get_relname_relid(table_definitions[i].name, schema);
+		int c;
 
 		if (!OidIsValid(relid) ||
 			getExtensionOfObject(RelationRelationId, relid) != extension)
@@ -279,16 +304,16 @@ resolve_names(void)
 static Relation
 open_table(TableId table, LOCKMODE lockmode)
 {
-	int			tries;
+	int tries;
 
 	/* a name that changes under us more often than this is being dropped */
 	for (tries = 0; tries < 10; tries++)
 	{
-		Relation	rel;
+		Relation rel;
 
 		if (!catalog_resolved)
 		{
-			uint64		changes = catalog_changes;
+			uint64 changes = catalog_changes;
 
 			if (!resolve_names())
 				return NULL;
@@ -314,10 +339,10 @@ open_table(TableId table, LOCKMODE lockmode)
 static bool
 index_covers(Relation index, AccessPath path)
 {
-	List	   *predicate = RelationGetIndexPredicate(index);
+	List			 *predicate = RelationGetIndexPredicate(index);
 	const AttrNumber *columns = tables[path_definitions[path].table].columns;
-	NullTest   *test;
-	int			i;
+	NullTest		 *test;
+	int				  i;
 
 	if (predicate == NIL)
 		return true;
@@ -340,9 +365,9 @@ static bool
 match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 {
 	const AttrNumber *columns = tables[path_definitions[path].table].columns;
-	int			nkeys = path_definitions[path].nkeys;
-	int			i,
-				c;
+	int				  nkeys = path_definitions[path].nkeys;
+	int				  i,
+		c;
 
 	if (index->rd_rel->relam != BTREE_AM_OID ||
 		!index->rd_index->indisvalid || !index->rd_index->indislive ||
@@ -351,15 +376,16 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 
 	for (i = 0; i < nkeys; i++)
 	{
-		AttrNumber	attnum = columns[path_definitions[path].keys[i]];
-		Oid			opr;
+		AttrNumber attnum = columns[path_definitions[path].keys[i]];
+		Oid		   opr;
 
 		for (c = 0; c < nkeys; c++)
 			if (index->rd_index->indkey.values[c] == attnum)
 				break;
 		if (c == nkeys)
 			return false;
-		if (index->rd_indcollation[c] != TupleDescAttr(RelationGetDescr(heap), attnum - 1)->attcollation)
+		if (index->rd_indcollation[c] !=
+			TupleDescAttr(RelationGetDescr(heap), attnum - 1)->attcollation)
 			return false;
 		opr = get_opfamily_member(index->rd_opfamily[c], index->rd_opcintype[c],
 								  index->rd_opcintype[c], BTEqualStrategyNumber);
@@ -379,15 +405,15 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 static void
 choose_index(Relation heap, AccessPath path)
 {
-	List	   *indexes = RelationGetIndexList(heap);
-	bool		passing = false;
-	ListCell   *lc;
+	List	 *indexes = RelationGetIndexList(heap);
+	bool	  passing = false;
+	ListCell *lc;
 
 	paths[path].index = InvalidOid;
 	foreach(lc, indexes)
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-		bool		fits = match_index(heap, index, path, paths[path].keys);
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
+		bool	 fits = match_index(heap, index, path, paths[path].keys);
 
 		/* broken HOT chains: old snapshots may not use this index yet */
 		if (fits && index->rd_index->indcheckxmin &&
@@ -435,7 +461,7 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 		/* btree wants its keys in the order of the index, whatever ours is */
 		for (i = 0; i < nkeys; i++)
 		{
-			AttrNumber	column = paths[path].keys[i].index_column;
+			AttrNumber column = paths[path].keys[i].index_column;
 
 			ScanKeyEntryInitialize(&keys[column - 1], 0, column,
 								   BTEqualStrategyNumber, InvalidOid,
@@ -452,9 +478,9 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 
 		for (i = 0; i < nkeys; i++)
 		{
-			AttrNumber	attnum = columns[path_definitions[path].keys[i]];
+			AttrNumber		  attnum = columns[path_definitions[path].keys[i]];
 			Form_pg_attribute att = TupleDescAttr(RelationGetDescr(scan->heap), attnum - 1);
-			TypeCacheEntry *type = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR);
+			TypeCacheEntry	 *type = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR);
 
 			ScanKeyEntryInitialize(&keys[i], 0, attnum, BTEqualStrategyNumber,
 								   InvalidOid, att->attcollation,
@@ -494,8 +520,8 @@ end_scan(PathScan *scan)
 static Datum
 row_value(PathScan *scan, int column, bool *isnull)
 {
-	bool		null;
-	Datum		value = slot_getattr(scan->slot, tables[scan->table].columns[column], &null);
+	bool  null;
+	Datum value = slot_getattr(scan->slot, tables[scan->table].columns[column], &null);
 
 	if (isnull != NULL)
 		*isnull = null;
@@ -510,7 +536,7 @@ row_value(PathScan *scan, int column, bool *isnull)
 static bool
 text_is(Datum value, const char *bytes, Size len)
 {
-	text	   *t = DatumGetTextPP(value);
+	text *t = DatumGetTextPP(value);
 
 	return VARSIZE_ANY_EXHDR(t) == len && memcmp(VARDATA_ANY(t), bytes, len) == 0;
 }
@@ -524,7 +550,7 @@ row_text_is(PathScan *scan, int column, const char *word)
 static bool
 row_text_equals(PathScan *scan, int column, Datum other)
 {
-	text	   *t = DatumGetTextPP(other);
+	text *t = DatumGetTextPP(other);
 
 	return text_is(row_value(scan, column, NULL), VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
 }
@@ -545,8 +571,8 @@ row_group_kind(PathScan *scan)
 bool
 tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active)
 {
-	PathScan	scan;
-	bool		found;
+	PathScan scan;
+	bool	 found;
 
 	*active = false;
 	if (!begin_scan(&scan, WORKSPACE_BY_KEY, snapshot, &workspace))
@@ -564,9 +590,9 @@ tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active)
 bool
 tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user, bool *active)
 {
-	PathScan	scan;
-	Datum		values[] = {workspace, user};
-	bool		found;
+	PathScan scan;
+	Datum	 values[] = {workspace, user};
+	bool	 found;
 
 	*active = false;
 	if (!begin_scan(&scan, MEMBER_BY_KEY, snapshot, values))
@@ -584,9 +610,9 @@ tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user, bool *active)
 bool
 tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id, TjpGroupKind *kind)
 {
-	PathScan	scan;
-	Datum		value = Int64GetDatum(group_id);
-	bool		found = false;
+	PathScan scan;
+	Datum	 value = Int64GetDatum(group_id);
+	bool	 found = false;
 
 	*kind = TJP_GROUP_CUSTOM;
 	if (!begin_scan(&scan, GROUP_BY_ID, snapshot, &value))
@@ -619,15 +645,15 @@ add_group_id(int64 **group_ids, int *n, int64 group_id)
 int
 tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user, int64 **group_ids)
 {
-	PathScan	scan;
-	Datum		values[] = {workspace, user};
-	int			n = 0;
+	PathScan scan;
+	Datum	 values[] = {workspace, user};
+	int		 n = 0;
 
 	if (!begin_scan(&scan, MEMBERSHIPS_OF_MEMBER, snapshot, values))
 		return 0;
 	while (next_row(&scan))
 		add_group_id(group_ids, &n,
-					 DatumGetInt64(row_value(&scan, GROUP_MEMBERS_GROUP_ID, NULL)));
+					 DatumGetInt64(row_value(&scan, GM_GROUP_ID, NULL)));
 	end_scan(&scan);
 	return n;
 }
@@ -638,9 +664,9 @@ tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user, int
 int
 tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids)
 {
-	PathScan	scan;
-	Datum		values[] = {workspace, CStringGetTextDatum("all users")};
-	int			n = 0;
+	PathScan scan;
+	Datum	 values[] = {workspace, CStringGetTextDatum("all users")};
+	int		 n = 0;
 
 	if (!begin_scan(&scan, GROUP_BY_NAME, snapshot, values))
 		return 0;
@@ -659,9 +685,9 @@ int
 tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_id,
 						 int64 **group_ids)
 {
-	PathScan	scan;
-	Datum		value = Int64GetDatum(inner_group_id);
-	int			n = 0;
+	PathScan scan;
+	Datum	 value = Int64GetDatum(inner_group_id);
+	int		 n = 0;
 
 	if (!begin_scan(&scan, NESTINGS_OF_INNER, snapshot, &value))
 		return 0;
@@ -677,28 +703,28 @@ bool
 tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum user,
 				   Datum target, TjpGrantReader reader, void *arg)
 {
-	PathScan	scan;
-	Datum		group_values[] = {Int64GetDatum(group_id), target};
-	Datum		member_values[] = {workspace, user, target};
-	bool		on_target = DatumGetPointer(target) != NULL;
-	bool		go_on = true;
-	bool		found;
+	PathScan scan;
+	Datum	 group_values[] = {Int64GetDatum(group_id), target};
+	Datum	 member_values[] = {workspace, user, target};
+	bool	 on_target = DatumGetPointer(target) != NULL;
+	bool	 go_on = true;
+	bool	 found;
 
 	if (group_id != 0)
-		found = begin_scan(&scan, on_target ? GRANTS_TO_GROUP_ON_TARGET : GRANTS_TO_GROUP,
+		found = begin_scan(&scan, on_target ? GROUP_GRANTS_ON : GROUP_GRANTS,
 						   snapshot, group_values);
 	else
-		found = begin_scan(&scan, on_target ? GRANTS_TO_MEMBER_ON_TARGET : GRANTS_TO_MEMBER,
+		found = begin_scan(&scan, on_target ? MEMBER_GRANTS_ON : MEMBER_GRANTS,
 						   snapshot, member_values);
 	if (!found)
 		return true;
 	while (go_on && next_row(&scan))
 	{
-		TimestampTz from;
-		TimestampTz until;
-		Datum		stored;
+		TimestampTz	 from;
+		TimestampTz	 until;
+		Datum		 stored;
 		TjpResource *resource;
-		bool		isnull;
+		bool		 isnull;
 
 		if (!row_text_equals(&scan, GRANTS_WORKSPACE_ID, workspace))
 			continue;
@@ -722,9 +748,9 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
 bool
 tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user, int64 *stamp)
 {
-	PathScan	scan;
-	Datum		values[] = {workspace, Int64GetDatum(group_id), user};
-	bool		found;
+	PathScan scan;
+	Datum	 values[] = {workspace, Int64GetDatum(group_id), user};
+	bool	 found;
 
 	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
 		return false;
@@ -742,9 +768,9 @@ tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user
 bool
 tjp_catalog_triggers_intact(Snapshot snapshot)
 {
-	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	bool		intact = true;
-	int			i;
+	Relation pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	bool	 intact = true;
+	int		 i;
 
 	for (i = 0; intact && i < N_TABLES; i++)
 	{
@@ -779,13 +805,13 @@ tjp_catalog_triggers_intact(Snapshot snapshot)
 bool
 tjp_catalog_triggers_fire(void)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < N_TABLES; i++)
 	{
-		Relation	rel = open_table(i, AccessShareLock);
-		int			always = 0;
-		int			t;
+		Relation rel = open_table(i, AccessShareLock);
+		int		 always = 0;
+		int		 t;
 
 		if (rel == NULL)
 			return false;
@@ -807,15 +833,15 @@ tjp_catalog_triggers_fire(void)
 static bool
 stamped_by_this_transaction(Datum *values)
 {
-	PathScan	scan;
-	bool		mine = false;
+	PathScan scan;
+	bool	 mine = false;
 
 	if (!begin_scan(&scan, STAMP_BY_KEY, SnapshotSelf, values))
 		return false;
 	if (next_row(&scan))
 	{
-		bool		isnull;
-		Datum		xmin = slot_getsysattr(scan.slot, MinTransactionIdAttributeNumber, &isnull);
+		bool  isnull;
+		Datum xmin = slot_getsysattr(scan.slot, MinTransactionIdAttributeNumber, &isnull);
 
 		mine = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
 	}
@@ -836,12 +862,12 @@ stamped_by_this_transaction(Datum *values)
 void
 tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user, bool again)
 {
-	Datum		values[] = {workspace, Int64GetDatum(group_id), user, (Datum) 0};
-	int64		stamp;
-	Relation	rel;
-	Oid			owner;
-	Oid			save_userid;
-	int			save_sec_context;
+	Datum	 values[] = {workspace, Int64GetDatum(group_id), user, (Datum) 0};
+	int64	 stamp;
+	Relation rel;
+	Oid		 owner;
+	Oid		 save_userid;
+	int		 save_sec_context;
 
 	if (!again && stamped_by_this_transaction(values))
 		return;
@@ -867,19 +893,20 @@ tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user, bool again)
 		elog(ERROR, "SPI_connect failed");
 	GetUserIdAndSecContext(&save_userid, &save_sec_context);
 	SetUserIdAndSecContext(owner, save_sec_context |
-						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+									  SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	renewing_stamp = true;
 	PG_TRY();
 	{
 		if (stamp_plan == NULL)
 		{
-			Oid			types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID};
-			SPIPlanPtr	plan;
+			Oid		   types[] = {TEXTOID, INT8OID, TEXTOID, INT8OID};
+			SPIPlanPtr plan;
 
 			plan = SPI_prepare("INSERT INTO tj_perm.stamps (workspace_id, group_id, user_id, stamp)"
 							   " VALUES ($1, $2, $3, $4)"
 							   " ON CONFLICT (workspace_id, group_id, user_id)"
-							   " DO UPDATE SET stamp = EXCLUDED.stamp", 4, types);
+							   " DO UPDATE SET stamp = EXCLUDED.stamp",
+							   4, types);
 			if (plan == NULL)
 				elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 			SPI_keepplan(plan);
@@ -913,8 +940,8 @@ tjp_catalog_is_renewing_stamp(void)
 void
 tjp_catalog_replace_group_id(int64 old_id, int64 new_id, Datum created_at)
 {
-	Oid			types[] = {INT8OID, INT8OID, TIMESTAMPTZOID};
-	Datum		values[] = {Int64GetDatum(old_id), Int64GetDatum(new_id), created_at};
+	Oid	  types[] = {INT8OID, INT8OID, TIMESTAMPTZOID};
+	Datum values[] = {Int64GetDatum(old_id), Int64GetDatum(new_id), created_at};
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

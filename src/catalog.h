@@ -29,13 +29,13 @@ typedef enum TjpGroupKind
  * Called for each grant read, [valid_from, valid_until), DT_NOBEGIN and
  * DT_NOEND if unbounded; false stops.  resource is valid during the call.
  */
-typedef bool (*TjpGrantReader) (const TjpResource *resource, TjpLevel level,
-								TimestampTz valid_from, TimestampTz valid_until,
-								void *arg);
+typedef bool (*TjpGrantReader)(const TjpResource *resource, TjpLevel level,
+							   TimestampTz valid_from, TimestampTz valid_until,
+							   void *arg);
 
 /* Keys of rows in the table of stamps that are no principals. */
-#define TJP_GUARD_LAST_ADMIN	INT64CONST(-1)
-#define TJP_GUARD_NESTING		INT64CONST(-2)
+#define TJP_GUARD_LAST_ADMIN INT64CONST(-1)
+#define TJP_GUARD_NESTING	 INT64CONST(-2)
 
 extern void tjp_catalog_init(void);
 
@@ -80,4 +80,4 @@ extern bool tjp_catalog_is_renewing_stamp(void);
 extern void tjp_catalog_replace_group_id(int64 old_id, int64 new_id, Datum created_at);
 extern bool tjp_catalog_is_replacing_group_id(void);
 
-#endif							/* TJP_CATALOG_H */
+#endif /* TJP_CATALOG_H */

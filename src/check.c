@@ -30,9 +30,9 @@ typedef struct Check
 {
 	TimestampTz now;
 	TjpLevel	enough;
-	TjpLevel	level;			/* highest level found */
-	bool		whole_right;	/* look on for the longest right? */
-	TimestampTz until;			/* its end */
+	TjpLevel	level;		 /* highest level found */
+	bool		whole_right; /* look on for the longest right? */
+	TimestampTz until;		 /* its end */
 } Check;
 
 /*
@@ -62,7 +62,7 @@ settled(const Check *check)
 static bool
 apply_grant(TjpLevel level, TimestampTz valid_from, TimestampTz valid_until, void *arg)
 {
-	Check	   *check = arg;
+	Check *check = arg;
 
 	if (valid_from <= check->now && check->now < valid_until)
 		hold(check, level, valid_until);
@@ -82,13 +82,13 @@ static int
 principals_of(TjpState *member, const TjpMemberFacts *facts,
 			  const TjpWorkspaceFacts *workspace, TjpState ***principals, bool *admin)
 {
-	int			allocated = facts->ngroups + workspace->ngroups + 8;
-	int64	   *ids = palloc(allocated * sizeof(int64));
-	bool	   *by_nesting = palloc(allocated * sizeof(bool));
-	TjpState  **result = palloc((allocated + 1) * sizeof(TjpState *));
-	int			nids = 0;
-	int			n = 0;
-	int			i;
+	int		   allocated = facts->ngroups + workspace->ngroups + 8;
+	int64	  *ids = palloc(allocated * sizeof(int64));
+	bool	  *by_nesting = palloc(allocated * sizeof(bool));
+	TjpState **result = palloc((allocated + 1) * sizeof(TjpState *));
+	int		   nids = 0;
+	int		   n = 0;
+	int		   i;
 
 	*admin = false;
 	result[n++] = member;
@@ -102,8 +102,8 @@ principals_of(TjpState *member, const TjpMemberFacts *facts,
 	for (i = 0; i < nids; i++)
 	{
 		TjpGroupFacts group;
-		TjpState   *state = tjp_cache_group(ids[i], &group);
-		int			outer;
+		TjpState	 *state = tjp_cache_group(ids[i], &group);
+		int			  outer;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!group.exists || (by_nesting[i] && group.kind != TJP_GROUP_CUSTOM))
@@ -115,7 +115,7 @@ principals_of(TjpState *member, const TjpMemberFacts *facts,
 			continue;
 		for (outer = 0; outer < group.ngroups; outer++)
 		{
-			int			seen;
+			int seen;
 
 			for (seen = 0; seen < nids; seen++)
 				if (ids[seen] == group.groups[outer])
@@ -144,13 +144,13 @@ static TjpView *
 make_view(void)
 {
 	TjpWorkspaceFacts workspace;
-	TjpMemberFacts member = {0};
-	TjpState   *member_state = NULL;
-	TjpView		facts = {0};
-	TjpView    *view;
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm check",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	TjpMemberFacts	  member = {0};
+	TjpState		 *member_state = NULL;
+	TjpView			  facts = {0};
+	TjpView			 *view;
+	MemoryContext	  scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm check",
+													  ALLOCSET_SMALL_SIZES);
+	MemoryContext	  caller = MemoryContextSwitchTo(scratch);
 
 	tjp_cache_workspace(&workspace);
 	if (workspace.exists)
@@ -158,7 +158,7 @@ make_view(void)
 	facts.workspace_active = workspace.active;
 	if (member.exists && member.active)
 	{
-		TjpState  **principals;
+		TjpState **principals;
 
 		facts.member = true;
 		facts.nprincipals = principals_of(member_state, &member, &workspace,
@@ -182,7 +182,7 @@ make_view(void)
 static void
 apply_grants(Check *check, TjpView *view, const TjpResourceView *resource)
 {
-	int			i;
+	int i;
 
 	tjp_cache_grants(view, NULL, false, apply_grant, check);
 	for (i = 0; i < resource->nelements && !settled(check); i++)
@@ -206,7 +206,7 @@ find_view(const char *key, int key_len, const char *user, int user_len)
 	static char given[TJP_MAX_USER_ID_LEN];
 	static char normal[TJP_MAX_USER_ID_LEN];
 	static int	last_len = 0;
-	TjpView    *view;
+	TjpView	   *view;
 	bool		pushed = false;
 
 	if (user_len != last_len || memcmp(user, given, user_len) != 0)
@@ -236,9 +236,9 @@ TjpLevel
 tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 				TjpLevel enough, bool any_workspace_status, TimestampTz *until)
 {
-	Check		check;
+	Check			check;
 	TjpResourceView parts;
-	TjpView    *view;
+	TjpView		   *view;
 
 	tjp_resource_view(resource, &parts);
 	check.now = GetCurrentStatementStartTimestamp();
@@ -268,7 +268,7 @@ tjp_check_level(const char *user, int user_len, const TjpResource *resource,
 static bool
 is_active_member(const text *user, const text *key)
 {
-	TjpView    *view;
+	TjpView *view;
 
 	/* a key that is too long names no workspace */
 	if (VARSIZE_ANY_EXHDR(key) > TJP_MAX_KEY_LEN)
@@ -286,13 +286,13 @@ is_active_member(const text *user, const text *key)
 static text *
 text_argument(FunctionCallInfo fcinfo, int argno)
 {
-	Datum		value = PG_GETARG_DATUM(argno);
-	Oid		   *types = fcinfo->flinfo->fn_extra;
+	Datum value = PG_GETARG_DATUM(argno);
+	Oid	 *types = fcinfo->flinfo->fn_extra;
 
 	if (types == NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		int			nargs;
+		int			  nargs;
 
 		(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &nargs);
 		MemoryContextSwitchTo(caller);
@@ -309,15 +309,15 @@ text_argument(FunctionCallInfo fcinfo, int argno)
 		default:
 			elog(ERROR, "unexpected argument type %u", types[argno]);
 	}
-	return NULL;				/* keep compilers quiet */
+	return NULL; /* keep compilers quiet */
 }
 
 PG_FUNCTION_INFO_V1(tj_can);
 Datum
 tj_can(PG_FUNCTION_ARGS)
 {
-	text	   *user;
-	TjpLevel	wanted;
+	text	*user;
+	TjpLevel wanted;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_BOOL(false);
@@ -332,10 +332,10 @@ PG_FUNCTION_INFO_V1(tj_level_on);
 Datum
 tj_level_on(PG_FUNCTION_ARGS)
 {
-	text	   *user = text_argument(fcinfo, 0);
-	TjpLevel	level = tjp_check_level(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
-										PG_GETARG_TJP_RESOURCE_P(1),
-										TJP_LEVEL_ADMIN, false, NULL);
+	text	*user = text_argument(fcinfo, 0);
+	TjpLevel level = tjp_check_level(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
+									 PG_GETARG_TJP_RESOURCE_P(1),
+									 TJP_LEVEL_ADMIN, false, NULL);
 
 	if (level == TJP_LEVEL_NONE)
 		PG_RETURN_NULL();
@@ -359,10 +359,10 @@ PG_FUNCTION_INFO_V1(tj_perm_level_on);
 Datum
 tj_perm_level_on(PG_FUNCTION_ARGS)
 {
-	text	   *user = PG_GETARG_TEXT_PP(0);
-	TjpLevel	level = tjp_check_level(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
-										PG_GETARG_TJP_RESOURCE_P(1),
-										TJP_LEVEL_ADMIN, PG_GETARG_BOOL(2), NULL);
+	text	*user = PG_GETARG_TEXT_PP(0);
+	TjpLevel level = tjp_check_level(VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user),
+									 PG_GETARG_TJP_RESOURCE_P(1),
+									 TJP_LEVEL_ADMIN, PG_GETARG_BOOL(2), NULL);
 
 	if (level == TJP_LEVEL_NONE)
 		PG_RETURN_NULL();

@@ -25,4 +25,4 @@ extern TjpLevel tjp_check_level(const char *user, int user_len,
 								const TjpResource *resource, TjpLevel enough,
 								bool any_workspace_status, TimestampTz *until);
 
-#endif							/* TJP_CHECK_H */
+#endif /* TJP_CHECK_H */

@@ -18,13 +18,21 @@
  * How much memory each backend may spend on remembering who may what.  Less
  * only makes checks slower.
  */
-int			tjp_cache_size = 16 * 1024;
+int tjp_cache_size = 16 * 1024;
 
 /*
  * Who is asking.  The application sets it for each transaction; whoever may
  * set it can act as anybody, hence PGC_SUSET and GRANT SET ON PARAMETER.
  */
-char	   *tjp_user_id = NULL;
+char *tjp_user_id = NULL;
+
+/*
+ * A value that was set before the library was loaded was refused then.  Core
+ * only warns, and goes on with nobody set, which for a role with the owner's
+ * rights would mean all rights.  Until the setting is set again the session
+ * has the rights of nobody, the owner's role included.
+ */
+bool tjp_user_id_refused = false;
 
 /*
  * Refuse what can be no user id, and keep the normalised spelling: it differs
@@ -33,9 +41,9 @@ char	   *tjp_user_id = NULL;
 static bool
 check_user_id(char **newval, void **extra, GucSource source)
 {
-	char		normal[TJP_MAX_USER_ID_LEN];
-	int			normal_len;
-	int			len;
+	char normal[TJP_MAX_USER_ID_LEN];
+	int	 normal_len;
+	int	 len;
 
 	if (*newval == NULL || **newval == '\0')
 		return true;
@@ -51,12 +59,22 @@ check_user_id(char **newval, void **extra, GucSource source)
 	return true;
 }
 
+static void
+assign_user_id(const char *newval, void *extra)
+{
+	tjp_user_id_refused = false;
+}
+
 void
 tjp_guc_init(void)
 {
+	const char *early = GetConfigOption("tj_perm.user_id", true, false);
+	bool		set_early = early != NULL && early[0] != '\0';
+
 	DefineCustomIntVariable("tj_perm.cache_size",
 							"Sets the memory that the permission cache of each backend may take.",
-							"The least recently used goes first. What does not fit is looked up each time.",
+							"The least recently used goes first. "
+							"What does not fit is looked up each time.",
 							&tjp_cache_size,
 							16 * 1024, 64, MAX_KILOBYTES,
 							PGC_SUSET,
@@ -67,14 +85,17 @@ tjp_guc_init(void)
 
 	DefineCustomStringVariable("tj_perm.user_id",
 							   "Sets the end user on whose behalf the session acts.",
-							   "tj_user() returns it; empty means nobody. Set it for each transaction.",
+							   "tj_user() returns it; empty means nobody. "
+							   "Set it for each transaction.",
 							   &tjp_user_id,
 							   NULL,
 							   PGC_SUSET,
 							   GUC_NOT_IN_SAMPLE,
 							   check_user_id,
-							   NULL,
+							   assign_user_id,
 							   NULL);
+	if (set_early && (tjp_user_id == NULL || tjp_user_id[0] == '\0'))
+		tjp_user_id_refused = true;
 
 	MarkGUCPrefixReserved("tj_perm");
 }

@@ -8,11 +8,14 @@
 #include "postgres.h"
 
 /* Memory that the cache of one backend may take, in kB. */
-extern int	tjp_cache_size;
+extern int tjp_cache_size;
 
 /* The end user who is asking, normalised; NULL or empty if nobody is set. */
 extern char *tjp_user_id;
 
+/* Was somebody set who was refused? Then nobody acts, not the owner either. */
+extern bool tjp_user_id_refused;
+
 extern void tjp_guc_init(void);
 
-#endif							/* TJP_GUC_H */
+#endif /* TJP_GUC_H */

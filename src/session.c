@@ -36,15 +36,15 @@
 /* The private function behind a public one, looked up once per call site. */
 typedef struct Door
 {
-	Oid			owner;
-	FmgrInfo	private_function;
+	Oid		 owner;
+	FmgrInfo private_function;
 } Door;
 
 /* InvalidOid outside the door. */
-static Oid	caller_role = InvalidOid;
+static Oid caller_role = InvalidOid;
 
 /* Who last began to change rows of ours, and in which client statement. */
-static Oid	changing_role = InvalidOid;
+static Oid		   changing_role = InvalidOid;
 static TimestampTz changing_statement = 0;
 
 Oid
@@ -88,6 +88,13 @@ tj_user(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(tjp_user_id));
 }
 
+PG_FUNCTION_INFO_V1(tj_perm_identity_refused);
+Datum
+tj_perm_identity_refused(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(tjp_user_id_refused);
+}
+
 PG_FUNCTION_INFO_V1(tj_perm_caller_role);
 Datum
 tj_perm_caller_role(PG_FUNCTION_ARGS)
@@ -107,8 +114,8 @@ PG_FUNCTION_INFO_V1(tj_perm_is_restoring);
 Datum
 tj_perm_is_restoring(PG_FUNCTION_ARGS)
 {
-	HeapTuple	tuple;
-	Oid			owner;
+	HeapTuple tuple;
+	Oid		  owner;
 
 	if (check_function_bodies || row_security ||
 		namespace_search_path == NULL || namespace_search_path[0] != '\0')
@@ -128,13 +135,13 @@ tj_perm_is_restoring(PG_FUNCTION_ARGS)
 static Door *
 find_door(FmgrInfo *flinfo)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(flinfo->fn_oid));
+	HeapTuple	 tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(flinfo->fn_oid));
 	Form_pg_proc proc;
-	oidvector  *arguments;
-	char		name[NAMEDATALEN];
-	Oid			private_oid;
-	Oid			private_owner = InvalidOid;
-	Door	   *door;
+	oidvector	*arguments;
+	char		 name[NAMEDATALEN];
+	Oid			 private_oid;
+	Oid			 private_owner = InvalidOid;
+	Door		*door;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", flinfo->fn_oid);
@@ -147,7 +154,7 @@ find_door(FmgrInfo *flinfo)
 								  ObjectIdGetDatum(proc->pronamespace));
 	if (OidIsValid(private_oid))
 	{
-		HeapTuple	private_tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(private_oid));
+		HeapTuple private_tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(private_oid));
 
 		if (HeapTupleIsValid(private_tuple))
 		{
@@ -185,13 +192,13 @@ Datum
 tj_perm_as_owner(PG_FUNCTION_ARGS)
 {
 	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
-	Door	   *door = fcinfo->flinfo->fn_extra;
-	MemoryContext context = CurrentMemoryContext;
-	Oid			outer_caller = caller_role;
-	Oid			save_userid;
-	int			save_sec_context;
+	Door		  *door = fcinfo->flinfo->fn_extra;
+	MemoryContext  context = CurrentMemoryContext;
+	Oid			   outer_caller = caller_role;
+	Oid			   save_userid;
+	int			   save_sec_context;
 	volatile Datum result = (Datum) 0;
-	int			i;
+	int			   i;
 
 	if (door == NULL)
 	{
@@ -226,7 +233,7 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		SetUserIdAndSecContext(save_userid, save_sec_context);
 		caller_role = outer_caller;

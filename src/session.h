@@ -10,11 +10,11 @@
 /*
  * current_user as it was outside the extension's own functions.
  */
-extern Oid	tjp_session_caller_role(void);
+extern Oid tjp_session_caller_role(void);
 
 /*
  * A row of ours is about to change: note who does it.
  */
 extern void tjp_session_note_change(void);
 
-#endif							/* TJP_SESSION_H */
+#endif /* TJP_SESSION_H */

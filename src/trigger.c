@@ -13,6 +13,8 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -65,8 +67,8 @@ tj_perm_transaction_is_dirty(PG_FUNCTION_ARGS)
 static Datum
 named_column(TriggerData *data, HeapTuple row, const char *name, bool *isnull)
 {
-	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
-	int			attnum = SPI_fnumber(tupdesc, name);
+	TupleDesc tupdesc = RelationGetDescr(data->tg_relation);
+	int		  attnum = SPI_fnumber(tupdesc, name);
 
 	if (attnum <= 0)
 		elog(ERROR, "table \"%s\" has no column \"%s\"",
@@ -80,12 +82,12 @@ named_column(TriggerData *data, HeapTuple row, const char *name, bool *isnull)
 static void
 stamp_row(TriggerData *data, HeapTuple row)
 {
-	char	  **args = data->tg_trigger->tgargs;
-	Datum		empty = PointerGetDatum(cstring_to_text_with_len("", 0));
-	bool		again = tjp_cache_saw_ddl();
-	Datum		workspace;
-	Datum		key;
-	bool		isnull;
+	char **args = data->tg_trigger->tgargs;
+	Datum  empty = PointerGetDatum(cstring_to_text_with_len("", 0));
+	bool   again = tjp_cache_saw_ddl();
+	Datum  workspace;
+	Datum  key;
+	bool   isnull;
 
 	workspace = named_column(data, row, args[1], &isnull);
 	if (isnull)
@@ -105,7 +107,7 @@ stamp_row(TriggerData *data, HeapTuple row)
 		tjp_catalog_renew_stamp(workspace, DatumGetInt64(key), empty, again);
 	else if (strcmp(args[0], "workspace_unless") == 0)
 	{
-		char	   *value = TextDatumGetCString(key);
+		char *value = TextDatumGetCString(key);
 
 		if (strcmp(value, args[3]) != 0)
 			tjp_catalog_renew_stamp(workspace, 0, empty, again);
@@ -164,8 +166,29 @@ tj_perm_refuse_truncate(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot truncate table \"%s\"", RelationGetRelationName(data->tg_relation)),
-			 errdetail("TRUNCATE ignores snapshots, so that running statements would see other permissions than their own."),
+			 errdetail("TRUNCATE ignores snapshots, so that running statements would see "
+					   "other permissions than their own."),
 			 errhint("Use DELETE, or tj_perm.drop_workspace().")));
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * BEFORE a statement on the history: refused to roles that have not the rights
+ * of its owner, whatever privileges they were given.  What records history
+ * runs as the owner.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_keep_history);
+Datum
+tj_perm_keep_history(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "keep_history");
+
+	if (!has_privs_of_role(GetUserId(), data->tg_relation->rd_rel->relowner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to change table \"%s\"",
+						RelationGetRelationName(data->tg_relation)),
+				 errdetail("Only its owner can change what has been recorded.")));
 	return PointerGetDatum(NULL);
 }
 
@@ -233,7 +256,7 @@ PG_FUNCTION_INFO_V1(tj_perm_random_group_id);
 Datum
 tj_perm_random_group_id(PG_FUNCTION_ARGS)
 {
-	int64		bits;
+	int64 bits;
 
 	if (!pg_strong_random(&bits, sizeof(bits)))
 		ereport(ERROR,

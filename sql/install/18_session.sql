@@ -9,6 +9,10 @@ CREATE FUNCTION tj_perm._caller_role() RETURNS oid
 	LANGUAGE c VOLATILE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_caller_role';
 
+CREATE FUNCTION tj_perm._identity_refused() RETURNS boolean
+	LANGUAGE c STABLE PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'tj_perm_identity_refused';
+
 CREATE FUNCTION tj_perm.is_restoring() RETURNS boolean
 	LANGUAGE c VOLATILE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_is_restoring';

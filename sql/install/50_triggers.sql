@@ -14,6 +14,8 @@ CREATE FUNCTION tj_perm._keep_stamps() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_keep_stamps';
 CREATE FUNCTION tj_perm._refuse_truncate() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_truncate';
+CREATE FUNCTION tj_perm._keep_history() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_keep_history';
 CREATE FUNCTION tj_perm._refuse_change() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_refuse_change';
 CREATE FUNCTION tj_perm._replace_group_id(old_id bigint, new_id bigint, created_at timestamp with time zone) RETURNS void
@@ -69,6 +71,9 @@ CREATE TRIGGER a_stamp_group AFTER INSERT OR UPDATE OR DELETE ON tj_perm.grants
 CREATE TRIGGER a_keep BEFORE INSERT OR UPDATE OR DELETE ON tj_perm.stamps
 	FOR EACH ROW EXECUTE FUNCTION tj_perm._keep_stamps();
 
+CREATE TRIGGER a_owner BEFORE INSERT OR UPDATE OR DELETE ON tj_perm.history
+	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm._keep_history();
+
 CREATE TRIGGER a_truncate BEFORE TRUNCATE ON tj_perm.workspaces
 	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm._refuse_truncate();
 CREATE TRIGGER a_truncate BEFORE TRUNCATE ON tj_perm.members
@@ -117,6 +122,7 @@ ALTER TABLE tj_perm.grants
 ALTER TABLE tj_perm.invitations
 	ENABLE ALWAYS TRIGGER a_truncate;
 ALTER TABLE tj_perm.history
+	ENABLE ALWAYS TRIGGER a_owner,
 	ENABLE ALWAYS TRIGGER a_truncate;
 ALTER TABLE tj_perm.stamps
 	ENABLE ALWAYS TRIGGER a_keep,
@@ -148,7 +154,8 @@ BEGIN
 END
 $$;
 
--- Rows of Admins that went, also by a cascade. A member whose row says, and
+-- Rows of Admins that went, also by a cascade; a group that is not there any more
+-- may have been Admins if this transaction gave Admins another id. A member whose row says, and
 -- said before this transaction, that they are not active took nothing away.
 CREATE FUNCTION tj_perm.keep_admin_of_memberships() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
@@ -161,16 +168,18 @@ DECLARE
 BEGIN
 	FOR workspace IN
 		SELECT DISTINCT o.workspace_id
-		FROM old_rows o JOIN tj_perm.groups g ON g.group_id = o.group_id
-		WHERE g.kind = 'admins'
+		FROM old_rows o
+		LEFT JOIN tj_perm.groups g ON g.group_id = o.group_id
+		JOIN tj_perm.groups a ON a.workspace_id = o.workspace_id AND a.kind = 'admins'
+		WHERE g.kind = 'admins' OR (g.group_id IS NULL AND tj_perm._written_here(a.xmin))
 		ORDER BY 1
 	LOOP
 		PERFORM tj_perm._renew_guard(workspace, -1);
 		IF EXISTS (
 			SELECT FROM old_rows o
-			JOIN tj_perm.groups g ON g.group_id = o.group_id
+			LEFT JOIN tj_perm.groups g ON g.group_id = o.group_id
 			LEFT JOIN tj_perm.members m ON m.workspace_id = o.workspace_id AND m.user_id = o.user_id
-			WHERE o.workspace_id = workspace AND g.kind = 'admins'
+			WHERE o.workspace_id = workspace AND coalesce(g.kind, 'admins') = 'admins'
 				AND (m.status IS NULL OR m.status = 'active' OR tj_perm._written_here(m.xmin)))
 		THEN
 			PERFORM tj_perm._require_admin_left(workspace);

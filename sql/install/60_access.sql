@@ -27,6 +27,7 @@ BEGIN ATOMIC
 	 * SET ROLE to the owner can do so and then is the owner.
 	 */
 	SELECT @extschema@.tj_user() IS NULL
+		AND NOT tj_perm._identity_refused()
 		AND EXISTS (SELECT FROM pg_catalog.pg_extension AS e
 					WHERE e.extname OPERATOR(pg_catalog.=) 'tj_perm'::pg_catalog.name
 					AND pg_catalog.pg_has_role(tj_perm._caller_role(), e.extowner, 'USAGE'));

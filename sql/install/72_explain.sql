@@ -54,11 +54,10 @@ CREATE FUNCTION tj_perm._groups_around(p_workspace text, p_user_id text) RETURNS
 AS $$
 DECLARE
 	v_seen bigint[];
-	v_inner tj_perm.groups;
 	v_found record;
 	v_at integer := 0;
-	v_ids bigint[] := '{}';
-	v_chains jsonb[] := '{}';
+	v_ids bigint[] := '{}'::bigint[];
+	v_chains jsonb[] := '{}'::jsonb[];
 BEGIN
 	-- breadth first: the chain that is told is a shortest one
 	FOR v_found IN
@@ -172,8 +171,8 @@ DECLARE
 	v_gives boolean := false;
 	v_told boolean := false;
 	v_grant record;
-	v_remedies text[] := '{}';
-	v_renewals text[] := '{}';
+	v_remedies text[] := '{}'::text[];
+	v_renewals text[] := '{}'::text[];
 BEGIN
 	PERFORM tj_perm._require_value(p_resource, 'resource');
 	PERFORM tj_perm._require_value(p_level, 'level');

@@ -5,9 +5,9 @@
 -- Pages: the first max_rows rows after the key of the last row seen. Every
 -- source is read in the order of the result and for no more rows than that, so
 -- that a page costs what it shows. OFFSET 0 and LIMIT within LATERAL keep the
--- planner to the index probes that this relies on, and "after" is asked of both
--- sides of a join so that neither is read from its beginning; one generic plan, since
--- planning would cost more than most answers.
+-- planner to the index probes that this relies on; "after" is asked of both
+-- sides of a join so that neither is read from its beginning; and one generic
+-- plan serves all, since planning would cost more than most answers.
 
 CREATE FUNCTION tj_perm._require_page(p_max_rows integer) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

@@ -5,6 +5,10 @@
 \else
 \set app app_server
 \endif
+\if :{?tickets}
+\else
+\set tickets 1000000
+\endif
 SET client_min_messages = warning;
 
 \echo
@@ -131,13 +135,28 @@ SELECT user_id, status, groups FROM tj_perm.members_of('techcorp');
 \echo
 \echo '== 8. Review'
 \echo
-\echo 'Who may do what with API_KEY?'
+\echo 'Who can see API_KEY?'
 \echo
-SELECT coalesce(to_group, to_user) AS holder, level, active, granted_by
-FROM tj_perm.grants_on('techcorp/variable:API_KEY');
+SELECT user_id, highest, via, granted_on
+FROM tj_perm.who_can('techcorp/variable:API_KEY', 'viewer');
+\echo 'And why? (the time is left out here)'
+\echo
+SELECT verdict, at_level, regexp_replace(explanation, ' \d{4}-.*', '') AS explanation
+FROM tj_perm.explain_access('alice@techcorp.com', 'techcorp/variable:API_KEY', 'viewer');
+\echo 'What can Bob reach, and what keeps him from editing an app in his folder?'
+\echo
+SELECT resource, level, via FROM tj_perm.what_can('bob@techcorp.com', 'techcorp');
+SELECT verdict, at_level, regexp_replace(explanation, ' \d{4}-.*', '') AS explanation
+FROM tj_perm.explain_access('bob@techcorp.com', 'techcorp/folder:customer-tickets/app:inbox', 'editor');
 \echo 'Which groups are empty now?'
 \echo
 SELECT group_name FROM tj_perm.groups_of('techcorp') WHERE members = 0;
+
+\echo 'Who granted what?'
+\echo
+SELECT coalesce(to_group, to_user) AS holder, level, resource, granted_by
+FROM (VALUES ('techcorp/app:bug-tracker'::tj_resource), ('techcorp/folder:customer-tickets'),
+	('techcorp/variable:API_KEY')) AS t (resource), tj_perm.grants_on(resource);
 
 \echo
 \echo '== An existing app: its own table, a plain policy, the same answers'
@@ -149,14 +168,15 @@ CREATE TABLE tickets (
 	folder_id text,
 	title text NOT NULL);
 INSERT INTO tickets
-SELECT i, 'techcorp', CASE WHEN i % 10 = 0 THEN 'customer-tickets' ELSE 'internal' END, 'Ticket ' || i
-FROM generate_series(1, 5000) AS i;
+SELECT i, 'techcorp', CASE WHEN i % 1000 = 0 THEN 'customer-tickets' ELSE 'internal' END, 'Ticket ' || i
+FROM generate_series(1, :tickets) AS i;
 GRANT SELECT, UPDATE ON tickets TO :"app";
 CREATE POLICY tickets_visible ON tickets FOR SELECT
 	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'viewer'));
 CREATE POLICY tickets_writable ON tickets FOR UPDATE
 	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'editor'));
 ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
+SELECT count(*) AS tickets FROM tickets;
 \echo '   CREATE POLICY tickets_visible ON tickets FOR SELECT'
 \echo '   USING (tj_can(tj_user(), tj_resource(org_id, ''folder'', folder_id, ''ticket'', id), ''viewer''));'
 \echo

@@ -1,6 +1,7 @@
 -- The story that "make demo" plays (test/demo/demo.sql), so that it cannot rot.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set app regress_app_server
+\set tickets 10000
 \set demo :abs_srcdir '/demo/demo.sql'
 \i :demo
 

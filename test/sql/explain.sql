@@ -43,6 +43,10 @@ SELECT * FROM tj_perm.explain_access('Alice@TechCorp.com', 'techcorp/app:bug-tra
 SELECT * FROM tj_perm.explain_access('bob@techcorp.com', 'techcorp/folder:customer-tickets/app:inbox', 'viewer');
 SELECT * FROM tj_perm.explain_access('charlie@techcorp.com', 'techcorp/app:bug-tracker', 'viewer');
 SELECT * FROM tj_perm.explain_access('dan', 'techcorp/folder:customer-tickets/app:inbox', 'viewer');
+-- several levels of one grantee on one target: the highest first
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level, granted_at)
+	SELECT 'techcorp', 'dan', 'techcorp/doc:1', l, '2026-03-01 09:30+00' FROM unnest('{viewer,admin,editor}'::tj_level[]) AS l;
+SELECT * FROM tj_perm.explain_access('dan', 'techcorp/doc:1', 'viewer');
 -- grants to Admins say nothing that the membership does not
 SELECT * FROM tj_perm.explain_access('root@techcorp.com', 'techcorp/variable:API_KEY', 'viewer');
 SELECT * FROM tj_perm.explain_access('root@techcorp.com', 'techcorp/app:bug-tracker', 'admin');
@@ -72,7 +76,7 @@ SELECT * FROM tj_perm.explain_access('charlie@techcorp.com', 'techcorp/app:bug-t
 SELECT regress_explain.told(u, u, 'techcorp/app:bug-tracker', 'viewer') FROM unnest('{alice@techcorp.com,charlie@techcorp.com}'::text[]) AS u;
 SELECT tj_perm.restore_workspace('techcorp');
 -- no such workspace
-SELECT * FROM tj_perm.explain_access('eve', 'nowhere/app:1', 'viewer');
+SELECT * FROM tj_perm.explain_access('eve', 'nowhere/folder:1/app:1', 'viewer');
 
 -- the verdict is tj_can's, for all users, resources and levels
 CREATE VIEW regress_explain.asked AS
@@ -180,18 +184,32 @@ SELECT * FROM tj_perm.explain_access('d''arcy', '"Tick ''n'' ""Tack"""/app:"a/b"
 SELECT regress_explain.helped('d''arcy', '"Tick ''n'' ""Tack"""/app:"a/b"', 'viewer', choice) FROM generate_series(1, 3) AS choice;
 
 -- what loads with triggers off may leave: a cycle of groups, a default group
--- in a nesting, rows whose workspace, group or member is gone
+-- in a nesting, nestings and grants that cross workspaces, rows whose workspace,
+-- group or member is gone
 BEGIN;
+SELECT tj_perm.create_workspace('foreign', 'root@techcorp.com'), tj_perm.create_group('foreign', 'Foreign');
 SET LOCAL session_replication_role = replica;
 INSERT INTO tj_perm.group_nesting (group_id, inner_group_id, workspace_id)
 	SELECT i.group_id, o.group_id, 'techcorp' FROM tj_perm.groups AS i, tj_perm.groups AS o
 	WHERE i.workspace_id = 'techcorp' AND o.workspace_id = 'techcorp' AND (i.name, o.name) IN (('Core', 'Engineering'), ('Temps', 'All Users'), ('Admins', 'Core'));
+INSERT INTO tj_perm.group_nesting (group_id, inner_group_id, workspace_id)
+	SELECT o.group_id, i.group_id, v.workspace_id
+	FROM (VALUES ('techcorp', 'Temps', 'Support', 'foreign'), ('foreign', 'Foreign', 'Support', 'techcorp')) AS v (outer_workspace_id, outer_name, inner_name, workspace_id)
+	JOIN tj_perm.groups AS o ON o.workspace_id = v.outer_workspace_id AND o.name = v.outer_name
+	JOIN tj_perm.groups AS i ON i.workspace_id = 'techcorp' AND i.name = v.inner_name;
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT v.workspace_id, g.group_id, v.resource::tj_resource, 'admin'
+	FROM (VALUES ('foreign', 'Foreign', 'techcorp', 'techcorp'), ('techcorp', 'Support', 'foreign', 'foreign'), ('techcorp', 'Temps', 'techcorp', 'techcorp/doc:2')) AS v (group_of, name, workspace_id, resource)
+	JOIN tj_perm.groups AS g ON g.workspace_id = v.group_of AND g.name = v.name;
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('foreign', 'bob@techcorp.com');
 INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id) SELECT group_id, 'techcorp', 'eve' FROM tj_perm.groups WHERE workspace_id = 'techcorp';
 INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('techcorp', 'eve', 'techcorp', 'admin'), ('nowhere', 'eve', 'nowhere', 'admin');
 INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('nowhere', 'eve');
 SET LOCAL session_replication_role = origin;
 SELECT * FROM tj_perm.explain_access('alice@techcorp.com', 'techcorp/app:bug-tracker', 'editor');
 SELECT * FROM tj_perm.explain_access('bob@techcorp.com', 'techcorp/variable:API_KEY', 'viewer');
+SELECT * FROM tj_perm.explain_access('bob@techcorp.com', 'techcorp/doc:2', 'viewer');
+SELECT * FROM tj_perm.explain_access('bob@techcorp.com', 'foreign', 'viewer');
 SELECT * FROM tj_perm.explain_access('eve', 'techcorp/app:bug-tracker', 'viewer');
 SELECT * FROM tj_perm.explain_access('eve', 'nowhere', 'viewer');
 SELECT count(*) FILTER (WHERE tj_can(user_id, resource, level)) AS allowed,

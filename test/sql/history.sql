@@ -219,6 +219,18 @@ SET ROLE regress_history_writer;
 SELECT count(*) FROM tj_perm.history;
 UPDATE tj_perm.history SET actor = 'somebody else';
 RESET ROLE;
+-- nor does it help to have been given the privileges
+GRANT SELECT, INSERT, UPDATE, DELETE ON tj_perm.history TO regress_history_writer;
+SET ROLE regress_history_writer;
+UPDATE tj_perm.history SET actor = 'somebody else';
+DELETE FROM tj_perm.history;
+INSERT INTO tj_perm.history (role, table_name, operation) VALUES ('x', 'x', 'INSERT');
+MERGE INTO tj_perm.history h USING (VALUES (1)) AS v (n) ON h.actor = 'x' WHEN NOT MATCHED THEN INSERT (role, table_name, operation) VALUES ('x', 'x', 'INSERT');
+-- while what they do elsewhere is recorded
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('hist', 'by the writer');
+RESET ROLE;
+REVOKE ALL ON tj_perm.history FROM regress_history_writer;
+SELECT role, operation FROM tj_perm.history WHERE new_row ->> 'user_id' = 'by the writer';
 SELECT count(*) AS recorded FROM tj_perm.history WHERE workspace_id = 'hist' \gset
 DELETE FROM tj_perm.workspaces WHERE workspace_id = 'hist';
 SELECT count(*) > :recorded AS grown, count(*) FILTER (WHERE table_name = 'workspaces' AND operation = 'DELETE') AS dropped FROM tj_perm.history WHERE workspace_id = 'hist';

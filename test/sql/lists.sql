@@ -35,11 +35,15 @@ SELECT tj_perm.grant_access('lists/app:1', 'editor', to_group => 'Outer'),
 	   tj_perm.grant_access('lists/folder:x', 'editor', to_user => 'erin'),
 	   tj_perm.grant_access('lists/folder:"*"', 'viewer', to_user => 'erin'),
 	   tj_perm.grant_access('lists/folder:x', 'admin', to_group => 'Admins');
-INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level, valid_from, valid_until) VALUES ('lists', 'Bob', 'lists/app:1', 'admin', '2001-01-01', '2002-01-01');
+-- two levels of one group on one target, and what has expired, of every kind
+SELECT tj_perm.grant_access('lists/app:1', 'viewer', to_group => 'Outer');
+INSERT INTO tj_perm.grants (workspace_id, group_id, user_id, resource, level, valid_until)
+	SELECT 'lists', (SELECT g.group_id FROM tj_perm.groups AS g WHERE g.workspace_id = 'lists' AND g.name = v.to_group), v.to_user, v.resource::tj_resource, 'admin', '2002-01-01'
+	FROM (VALUES (NULL, 'Bob', 'lists/app:1'), ('Other', NULL, 'lists/app:1'), (NULL, 'erin', 'lists/app:*'), ('Inner', NULL, 'lists/folder:*'), (NULL, 'carol', 'lists'), ('Middle', NULL, 'lists'), ('All Users', NULL, 'lists/app:2')) AS v (to_group, to_user, resource);
 SELECT tj_perm.archive_user('lists', 'gone');
 
 -- who_can: by user id; the highest level of each, and what gives it. Not those
--- who sleep (gone, invited), whose grant has expired (Bob's own) or is to come
+-- who sleep (gone, invited), whose grants have expired (Bob's own) or are to come
 SELECT * FROM tj_perm.who_can('lists/app:1', 'viewer');
 SELECT * FROM tj_perm.who_can('lists/app:1', 'editor');
 SELECT * FROM tj_perm.who_can('lists/app:1', 'admin');
@@ -195,11 +199,10 @@ INSERT INTO tj_perm.group_nesting (group_id, inner_group_id, workspace_id)
 INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id) SELECT group_id, 'lists', u FROM tj_perm.groups, unnest('{erin,late}'::text[]) AS u WHERE workspace_id = 'list' AND name = 'Foreign';
 INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id) SELECT group_id, 'lists', 'late' FROM tj_perm.groups WHERE workspace_id = 'lists' AND kind = 'all_users';
 INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
-	SELECT 'list', group_id, 'list/app:5', 'admin' FROM tj_perm.groups WHERE workspace_id = 'lists' AND name IN ('Other', 'All Users')
-	UNION ALL
-	SELECT 'list', group_id, 'list/app:*', 'admin' FROM tj_perm.groups WHERE workspace_id = 'lists' AND name = 'Inner'
-	UNION ALL
-	SELECT 'lists', group_id, r, 'admin' FROM tj_perm.groups, unnest('{lists/app:4,lists/app:*}'::tj_resource[]) AS r WHERE workspace_id = 'list' AND name = 'Foreign';
+	SELECT v.workspace_id, g.group_id, v.resource::tj_resource, 'admin'
+	FROM (VALUES ('lists', 'Other', 'list', 'list/app:5'), ('lists', 'All Users', 'list', 'list/app:5'), ('lists', 'Inner', 'list', 'list/app:*'),
+				 ('list', 'Foreign', 'lists', 'lists/app:4'), ('list', 'Foreign', 'lists', 'lists/app:*')) AS v (group_of, name, workspace_id, resource)
+	JOIN tj_perm.groups AS g ON g.workspace_id = v.group_of AND g.name = v.name;
 INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
 	SELECT group_id, 'lists', u FROM tj_perm.groups, unnest('{stranger,gone}'::text[]) AS u WHERE workspace_id = 'lists' AND kind <> 'custom';
 INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id) SELECT group_id, 'list', 'alice' FROM tj_perm.groups WHERE workspace_id = 'lists' AND name IN ('Other', 'Admins');

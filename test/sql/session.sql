@@ -255,6 +255,20 @@ RESET plan_cache_mode;
 -- how it is described
 SELECT name, context, vartype, boot_val, short_desc, extra_desc FROM pg_settings WHERE name LIKE 'tj\_perm.%' ORDER BY name COLLATE "C";
 
+-- set before the library is there, and refused when it comes: then not even a superuser has
+-- the rights of the owner's role, which were not meant, until it is set or reset
+\c -
+SET client_min_messages = error;
+SELECT set_config('tj_perm.user_id', ' root@x', false);
+SELECT tj_user();
+SELECT tj_perm.create_workspace('refused', 'root@x');
+SELECT tj_can(tj_user(), 'refused', 'viewer');
+SET tj_perm.user_id = 'alice';
+SELECT tj_user();
+RESET tj_perm.user_id;
+SELECT tj_perm.create_workspace('refused', 'root@x'), tj_perm.drop_workspace('refused');
+RESET client_min_messages;
+
 \c -
 SET client_min_messages = warning;
 DROP SCHEMA regress_session CASCADE;

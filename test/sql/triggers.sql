@@ -472,6 +472,11 @@ $$;
 CREATE TABLE regress_triggers.trap (n int);
 CREATE TRIGGER t AFTER INSERT ON regress_triggers.trap FOR EACH ROW EXECUTE FUNCTION regress_triggers.empty_admins();
 INSERT INTO regress_triggers.trap VALUES (1);
+-- and an arriving group cannot take the place of an Admins that is emptied in the same statement
+SELECT tj_perm.create_workspace('trg one', 'root');
+WITH gone AS (DELETE FROM tj_perm.group_members WHERE workspace_id = 'trg one' RETURNING 1)
+INSERT INTO tj_perm.groups (group_id, workspace_id, name, kind) SELECT 778000, 'trg one', 'Admins', 'admins' FROM gone;
+SELECT tj_can('root', tj_workspace('trg one'), 'admin'), tj_perm.drop_workspace('trg one');
 
 DELETE FROM tj_perm.workspaces WHERE workspace_id = 'trg';
 DROP SCHEMA regress_triggers CASCADE;
