@@ -33,6 +33,7 @@ for my $command ('REINDEX TABLE CONCURRENTLY tj_perm.grants', 'REINDEX INDEX CON
 	$primary->psql('postgres', $command, on_error_die => 1);
 }
 CacheWorld::finish(@$_) for @runs;
+CacheWorld::stop_if_failed();
 
 # triggers off on the primary: the standby follows
 $primary->safe_psql('postgres', <<~'SQL');

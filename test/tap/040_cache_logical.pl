@@ -39,6 +39,7 @@ CacheWorld::ask_in_one_session($subscriber, 120);
 $subscriber->psql('postgres', $_, on_error_die => 1)
   for 'REINDEX TABLE CONCURRENTLY tj_perm.grants', 'VACUUM FULL tj_perm.stamps';
 CacheWorld::finish(@$_) for @runs;
+CacheWorld::stop_if_failed();
 $publisher->wait_for_catchup('perm');
 
 for my $table (@tables)
@@ -57,7 +58,7 @@ is(scalar(grep { $published{$_} } keys %after), 0, 'and are its own');
 $publisher->safe_psql('postgres', 'ALTER PUBLICATION perm ADD TABLE tj_perm.stamps');
 $subscriber->safe_psql('postgres', 'ALTER SUBSCRIPTION perm REFRESH PUBLICATION');
 $subscriber->wait_for_subscription_sync;
-$publisher->safe_psql('postgres', q{SELECT tj_perm.add_user('w1', 'u1'); SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'u1')});
+$publisher->safe_psql('postgres', q{DELETE FROM tj_perm.members WHERE user_id = 'u1'; SELECT tj_perm.add_user('w1', 'u1'); SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'u1')});
 $publisher->wait_for_catchup('perm');
 is($subscriber->safe_psql('postgres', q{SELECT tj_can('u1', 'w1/app:1', 'viewer'), t.ask(1, 0) > 0}), 't|t', 'published stamps stop nothing');
 %after = map { $_ => 1 } split /\n/, $subscriber->safe_psql('postgres', $stamps);
