@@ -416,6 +416,8 @@ COMMENT ON FUNCTION tj_perm.prune_history(timestamp with time zone) IS
 CREATE FUNCTION tj_perm._prune_history(p_before timestamp with time zone) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET enable_nestloop = off
+	SET jit = off
 AS $$
 DECLARE
 	v_deleted bigint;
