@@ -13,6 +13,7 @@
 #   make property       the randomised comparison with the oracle only
 #   make mutants        break the checker in many ways; each must be noticed
 #   make upgrade-check  upgraded and fresh installations have the same catalog
+#   make picture        draw TechCorp as the README shows it
 #   make bench          measure (BENCH_SCALE=small or full)
 #
 # For developers:
@@ -60,6 +61,11 @@ REGRESS = \
 	errors \
 	explain \
 	lists \
+	changes \
+	access_at \
+	preview \
+	review \
+	graph \
 	demo
 
 ISOLATION = \
@@ -106,7 +112,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=tj_perm
 
 # Targets that bring their own PostgreSQL, or need none: for these alone a
 # machine without pg_config is good enough.
-OWN_TARGETS = test tap property mutants upgrade-check demo bench lint format format-check dist help \
+OWN_TARGETS = test tap property mutants upgrade-check demo picture bench lint format format-check dist help \
 	list-regress list-isolation
 .PHONY: all $(OWN_TARGETS)
 
@@ -153,6 +159,10 @@ upgrade-check:
 demo:
 	@test/prerequisites demo
 	@test/scratch --cluster -- test/demo/run
+
+picture:
+	@test/prerequisites picture
+	@test/scratch --cluster -- sh -c 'test/demo/run >&2 && PGDATABASE=techcorp test/demo/graph' >test/demo/techcorp.svg
 
 bench:
 	@test/prerequisites demo

@@ -997,7 +997,7 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 	Entry		   *entry;
 
 	if (collection->n >= collection->limit ||
-		collection->n * 2 * sizeof(Entry) + collection->bytes_len > collection->bytes_limit)
+		(collection->n + 1) * 4 * sizeof(Entry) + collection->bytes_len > collection->bytes_limit)
 		return false;
 	if (collection->n == collection->allocated)
 	{
@@ -1088,6 +1088,25 @@ keep_grants(TjpState *state, const Collection *collection)
 }
 
 /*
+ * How many bytes the grants of one principal may take, and how many of these
+ * there is room for now: many principals of one user may be read in one check,
+ * and none of them can be thrown out before it has ended.
+ */
+static Size
+grants_limit(const TjpState *state, Size *room)
+{
+	Size limit = state->shared ? (Size) tjp_cache_size * 1024 / 8 : slot_limit() / 2;
+	Size whole = state->shared ? shared_limit() : slot_limit();
+	Size used;
+
+	if (state->shared && shared_bytes + limit > whole)
+		evict_down_to(whole - limit);
+	used = state->shared ? shared_bytes : MemoryContextMemAllocated(entered_slot->context, false);
+	*room = used < whole ? Min(whole - used, limit) : 0;
+	return limit;
+}
+
+/*
  * Read the grants of a principal into memory, if they are few enough.
  */
 static void
@@ -1097,10 +1116,10 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	Collection	  collection = {0};
+	Size		  bytes_limit = grants_limit(state, &collection.bytes_limit);
 	bool		  complete;
 
 	collection.limit = limit;
-	collection.bytes_limit = (Size) tjp_cache_size * 1024 / 8;
 	complete = tjp_catalog_grants(entered_snapshot,
 								  text_datum(state->key.bytes, state->key.workspace_len),
 								  state->key.group_id,
@@ -1109,12 +1128,16 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 								  (Datum) 0, collect_grant, &collection);
 	if (complete)
 		keep_grants(state, &collection);
+	else if (collection.bytes_limit < bytes_limit)
+	{
+		/* others have the room now: ask the index, and try again much later */
+		state->grant_status = GRANTS_PROBED;
+		state->probes = -16 * PROBES_TO_LOAD;
+	}
 	else
 		state->grant_status = otherwise;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
-	if (complete && state->shared)
-		evict_down_to(shared_limit());
 }
 
 typedef struct Probe

@@ -399,6 +399,35 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 }
 
 /*
+ * Do the first columns of an index look like those of the search?  Asked of
+ * the syscache, since opening an index for the first time is dear.
+ */
+static bool
+index_is_candidate(Oid index_oid, AccessPath path)
+{
+	const AttrNumber *columns = tables[path_definitions[path].table].columns;
+	int				  nkeys = path_definitions[path].nkeys;
+	HeapTuple		  tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index_oid));
+	bool			  candidate = HeapTupleIsValid(tuple);
+	int				  i,
+		c;
+
+	if (!candidate)
+		return false;
+	candidate = ((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts >= nkeys;
+	for (c = 0; candidate && c < nkeys; c++)
+	{
+		candidate = false;
+		for (i = 0; i < nkeys; i++)
+			if (((Form_pg_index) GETSTRUCT(tuple))->indkey.values[c] ==
+				columns[path_definitions[path].keys[i]])
+				candidate = true;
+	}
+	ReleaseSysCache(tuple);
+	return candidate;
+}
+
+/*
  * Choose the index for a path.  Our lock on the heap keeps an index that is
  * valid now from being dropped by others before this transaction ends.
  */
@@ -412,8 +441,13 @@ choose_index(Relation heap, AccessPath path)
 	paths[path].index = InvalidOid;
 	foreach(lc, indexes)
 	{
-		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
-		bool	 fits = match_index(heap, index, path, paths[path].keys);
+		Relation index;
+		bool	 fits;
+
+		if (!index_is_candidate(lfirst_oid(lc), path))
+			continue;
+		index = index_open(lfirst_oid(lc), AccessShareLock);
+		fits = match_index(heap, index, path, paths[path].keys);
 
 		/* broken HOT chains: old snapshots may not use this index yet */
 		if (fits && index->rd_index->indcheckxmin &&

@@ -26,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
@@ -37,6 +38,7 @@
 typedef struct Door
 {
 	Oid		 owner;
+	Oid		 schema;
 	FmgrInfo private_function;
 } Door;
 
@@ -170,6 +172,7 @@ find_door(FmgrInfo *flinfo)
 
 	door = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Door));
 	door->owner = proc->proowner;
+	door->schema = proc->pronamespace;
 	fmgr_info_cxt(private_oid, &door->private_function, flinfo->fn_mcxt);
 	fmgr_info_set_expr((fmNodePtr) flinfo->fn_expr, &door->private_function);
 	ReleaseSysCache(tuple);
@@ -205,6 +208,13 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 		door = find_door(fcinfo->flinfo);
 		fcinfo->flinfo->fn_extra = door;
 	}
+
+	/* a trigger of ours on somebody else's table would do their bidding */
+	if (CALLED_AS_TRIGGER(fcinfo) &&
+		RelationGetNamespace(((TriggerData *) fcinfo->context)->tg_relation) != door->schema)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("trigger functions of tj_perm serve its own tables only")));
 
 	InitFunctionCallInfoData(*call, &door->private_function, fcinfo->nargs,
 							 fcinfo->fncollation, fcinfo->context, fcinfo->resultinfo);

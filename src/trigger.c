@@ -168,7 +168,7 @@ tj_perm_refuse_truncate(PG_FUNCTION_ARGS)
 			 errmsg("cannot truncate table \"%s\"", RelationGetRelationName(data->tg_relation)),
 			 errdetail("TRUNCATE ignores snapshots, so that running statements would see "
 					   "other permissions than their own."),
-			 errhint("Use DELETE, or tj_perm.drop_workspace().")));
+			 errhint("Use DELETE.")));
 	return PointerGetDatum(NULL);
 }
 

@@ -432,6 +432,7 @@ CREATE EVENT TRIGGER tj_perm_renew_epoch ON ddl_command_end
 	WHEN TAG IN ('ALTER TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'CREATE RULE', 'ALTER RULE')
 	EXECUTE FUNCTION tj_perm.renew_epoch();
 ALTER EVENT TRIGGER tj_perm_renew_epoch ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER tj_perm_renew_epoch IS 'After DDL on a table of schema tj_perm: makes every backend read anew what it remembers.';
 
 CREATE FUNCTION tj_perm.renew_epoch_after_drop() RETURNS event_trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
@@ -449,3 +450,4 @@ CREATE EVENT TRIGGER tj_perm_renew_epoch_after_drop ON sql_drop
 	WHEN TAG IN ('ALTER TABLE', 'DROP RULE', 'DROP TRIGGER')
 	EXECUTE FUNCTION tj_perm.renew_epoch_after_drop();
 ALTER EVENT TRIGGER tj_perm_renew_epoch_after_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER tj_perm_renew_epoch_after_drop IS 'Likewise after something on a table of schema tj_perm was dropped, a trigger for instance.';

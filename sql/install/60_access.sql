@@ -371,43 +371,44 @@ END
 $$;
 COMMENT ON FUNCTION tj_perm._require_listed(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed.';
 
-CREATE FUNCTION tj_perm._require_may_extend(p_group tj_perm.groups) RETURNS void
+CREATE FUNCTION tj_perm._require_may_extend(p_group tj_perm.groups, p_for_caller boolean) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	v_horizon timestamp with time zone := tj_perm._horizon(@extschema@.tj_workspace(p_group.workspace_id));
 BEGIN
-	-- a membership never ends by itself, so it must not hand on, to oneself
-	-- say, a right to administer that outlasts the one by which it is given
+	-- a membership never ends by itself, so it must not hand on a right to
+	-- administer that outlasts the one by which it is given, and to the giver
+	-- nothing at all that does
 	IF v_horizon < 'infinity' AND (p_group.kind = 'admins' OR EXISTS (
 		WITH RECURSIVE around (group_id) AS (
 			SELECT p_group.group_id
 			UNION
 			SELECT n.group_id FROM around AS a JOIN tj_perm.group_nesting AS n ON n.inner_group_id = a.group_id)
 		SELECT FROM around AS a JOIN tj_perm.grants AS gr ON gr.group_id = a.group_id
-		WHERE gr.level OPERATOR(@extschema@.=) 'admin'::@extschema@.tj_level
+		WHERE (p_for_caller OR gr.level OPERATOR(@extschema@.=) 'admin'::@extschema@.tj_level)
 		AND coalesce(gr.valid_until, 'infinity') > v_horizon))
 	THEN
 		RAISE EXCEPTION 'permission denied for group "%"', p_group.name
 			USING ERRCODE = 'insufficient_privilege',
-				  DETAIL = pg_catalog.format('Its members are admins for longer than you are, which is until %s.', v_horizon),
+				  DETAIL = pg_catalog.format('What it holds would outlast your own right, which ends at %s.', v_horizon),
 				  HINT = 'Use grant_access with valid_until, or ask an admin whose right does not end.';
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION tj_perm._require_may_extend(tj_perm.groups) IS 'Raises 42501 if the right of the caller, who is an admin of the workspace, ends some day and what the group and those around it administer does not end by then.';
+COMMENT ON FUNCTION tj_perm._require_may_extend(tj_perm.groups, boolean) IS 'Raises 42501 if the right of the caller, who is an admin of the workspace, ends some day and what the group and those around it administer (for the caller: hold) does not end by then.';
 
-CREATE FUNCTION tj_perm._require_may_add(p_group tj_perm.groups) RETURNS void
+CREATE FUNCTION tj_perm._require_may_add(p_group tj_perm.groups, p_user_ids text[]) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM tj_perm._require_listed(p_group);
-	PERFORM tj_perm._require_may_extend(p_group);
+	PERFORM tj_perm._require_may_extend(p_group, coalesce(@extschema@.tj_user() = ANY (p_user_ids), false));
 END
 $$;
-COMMENT ON FUNCTION tj_perm._require_may_add(tj_perm.groups) IS 'Raises 55000 for All Users, whose members are not listed, and 42501 if membership would outlast the caller''s own right to administer.';
+COMMENT ON FUNCTION tj_perm._require_may_add(tj_perm.groups, text[]) IS 'Raises 55000 for All Users, whose members are not listed, and 42501 if membership of these users would outlast the caller''s own right (_require_may_extend).';
 
 CREATE FUNCTION tj_perm._add_user_groups(p_workspace text, p_user_id text, p_groups text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -420,7 +421,7 @@ DECLARE
 BEGIN
 	FOREACH v_name IN ARRAY p_groups LOOP
 		v_group := tj_perm._lock_group(p_workspace, v_name, 'key share');
-		PERFORM tj_perm._require_may_add(v_group);
+		PERFORM tj_perm._require_may_add(v_group, ARRAY[p_user_id]);
 		INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
 			VALUES (v_group.group_id, p_workspace, p_user_id)
 			ON CONFLICT DO NOTHING;

@@ -228,7 +228,7 @@ BEGIN
 	PERFORM tj_perm._require_value(p_group_name, 'group_name');
 	PERFORM tj_perm._open_workspace(p_workspace);
 	v_group := tj_perm._lock_group(p_workspace, p_group_name, 'key share');
-	PERFORM tj_perm._require_may_add(v_group);
+	PERFORM tj_perm._require_may_add(v_group, v_user_ids);
 	FOREACH v_user_id IN ARRAY v_user_ids LOOP
 		PERFORM tj_perm._require_not_archived(p_workspace, v_user_id, tj_perm._lock_member(p_workspace, v_user_id, false));
 	END LOOP;
@@ -301,7 +301,13 @@ BEGIN
 	PERFORM tj_perm._require_custom(v_inner);
 	v_outer := tj_perm._lock_group(p_workspace, p_into_group, 'key share');
 	PERFORM tj_perm._require_custom(v_outer);
-	PERFORM tj_perm._require_may_extend(v_outer);
+	PERFORM tj_perm._require_may_extend(v_outer, EXISTS (
+		WITH RECURSIVE inside (group_id) AS (
+			SELECT v_inner.group_id
+			UNION
+			SELECT n.inner_group_id FROM inside AS i JOIN tj_perm.group_nesting AS n ON n.group_id = i.group_id)
+		SELECT FROM inside AS i JOIN tj_perm.group_members AS gm ON gm.group_id = i.group_id
+		WHERE gm.user_id = @extschema@.tj_user()));
 	IF v_inner.group_id = v_outer.group_id THEN
 		RAISE EXCEPTION 'group "%" cannot hold itself', v_outer.name
 			USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -119,7 +119,7 @@ DECLARE
 BEGIN
 	SELECT e.type INTO v_type FROM tj_perm.elements_of(p_resource) AS e WHERE e.id IS NOT NULL;
 	-- an id that needs no quotes, replaced by the star
-	RETURN left(@extschema@.tj_resource(tj_perm.workspace_of(p_resource), v_type, 'x')::text, -1) || '*';
+	RETURN (left(@extschema@.tj_resource(tj_perm.workspace_of(p_resource), v_type, 'x')::text, -1) || '*')::@extschema@.tj_resource;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._wildcard_of(@extschema@.tj_resource) IS 'The target type:* for a target of one element; NULL for a workspace and for type:* itself.';
@@ -254,16 +254,20 @@ CREATE FUNCTION tj_perm._change_in_words(p_table text, p_workspace text, p_old j
 AS $$
 DECLARE
 	v_row jsonb := coalesce(p_new, p_old);
-	v_user text := tj_perm._word(v_row ->> 'user_id');
-	v_group text := 'group ' || tj_perm._word(coalesce(p_group, v_row ->> 'name', v_row ->> 'group_id'));
+	v_user text := v_row ->> 'user_id';
+	v_group text := coalesce(p_group, v_row ->> 'name', v_row ->> 'group_id');
 	v_changed text[];
 	v_grant text;
 BEGIN
+	v_user := CASE WHEN v_user IS NOT NULL THEN tj_perm._word(v_user) END;
+	v_group := CASE WHEN v_group IS NOT NULL THEN 'group ' || tj_perm._word(v_group) END;
 	-- what an UPDATE changed, in the order of the columns' names
-	SELECT array_agg(n.key ORDER BY n.key) INTO v_changed
-		FROM pg_catalog.jsonb_each(p_new) AS n WHERE n.value IS DISTINCT FROM p_old -> n.key;
+	IF p_old IS NOT NULL AND p_new IS NOT NULL THEN
+		SELECT array_agg(n.key ORDER BY n.key COLLATE "C") INTO v_changed
+			FROM pg_catalog.jsonb_each(p_new) AS n WHERE n.value IS DISTINCT FROM p_old -> n.key;
+	END IF;
 
-	IF p_old IS NOT NULL AND p_new IS NOT NULL AND 'user_id' = ANY (v_changed) THEN
+	IF 'user_id' = ANY (v_changed) THEN
 		RETURN pg_catalog.format('changed user id %s to %s%s', tj_perm._word(p_old ->> 'user_id'), v_user,
 			CASE p_table WHEN 'group_members' THEN ' in ' || v_group
 						 WHEN 'grants' THEN ' in the grant of ' || (p_new ->> 'level') || ' on ' || tj_perm._target_in_words(p_workspace, p_new ->> 'resource')
@@ -389,11 +393,12 @@ BEGIN
 			   tj_perm._change_in_words(a.table_name, a.workspace_id, a.old_row, a.new_row, g.name, i.name),
 			   a.old_row, a.new_row
 		FROM asked AS a
-		LEFT JOIN named AS g ON g.workspace_id = a.workspace_id
-			AND g.group_id = coalesce(a.new_row, a.old_row) ->> 'group_id'
+		-- the planner shall join by the group, of which there are many
+		LEFT JOIN named AS g ON g.group_id = coalesce(a.new_row, a.old_row) ->> 'group_id'
+			AND g.workspace_id IS NOT DISTINCT FROM a.workspace_id
 			AND g.from_id <= a.history_id AND (g.to_id > a.history_id OR g.to_id IS NULL)
-		LEFT JOIN named AS i ON i.workspace_id = a.workspace_id
-			AND i.group_id = coalesce(a.new_row, a.old_row) ->> 'inner_group_id'
+		LEFT JOIN named AS i ON i.group_id = coalesce(a.new_row, a.old_row) ->> 'inner_group_id'
+			AND i.workspace_id IS NOT DISTINCT FROM a.workspace_id
 			AND i.from_id <= a.history_id AND (i.to_id > a.history_id OR i.to_id IS NULL)
 		ORDER BY a.history_id;
 END
@@ -411,6 +416,8 @@ COMMENT ON FUNCTION tj_perm.prune_history(timestamp with time zone) IS
 CREATE FUNCTION tj_perm._prune_history(p_before timestamp with time zone) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET enable_nestloop = off
+	SET jit = off
 AS $$
 DECLARE
 	v_deleted bigint;

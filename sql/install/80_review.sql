@@ -72,18 +72,22 @@ CREATE FUNCTION tj_perm.review(workspace text) RETURNS TABLE (severity text, fin
 	LANGUAGE c STABLE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
 COMMENT ON FUNCTION tj_perm.review(text) IS
-'What a regular review of a workspace should look at, the gravest first: severity (high, medium, low), a code, whom or what it is about, the facts, and the SQL that would mend it (words in <> are for you to fill in). Codes: no_admin, one_admin, workspace_grant, wildcard_grant, grant_to_all_users, grants_held_by_nobody, sleeping_member, no_review (none recorded for 90 days), expiring_grant (within 30 days), expired_grant, duplicate_grant (a higher level for the same grantee on the same target lasts as long), needless_grant (a group of the user holds as much for as long), empty_group, ungrouped_member, expired_invitation. Errors: 42501, 42704 no such workspace, 55000 archived workspace. Who may: workspace admins.';
+'What a regular review of a workspace should look at, the gravest first: severity (high, medium, low), a code, whom or what it is about, the facts, and the SQL that would mend it, if you agree (words in <> are for you to fill in; ask again after mending, since findings may rest on each other). Codes: no_admin, one_admin, workspace_grant, wildcard_grant, grant_to_all_users, grants_held_by_nobody, sleeping_member, no_review (none recorded for 90 days), expiring_grant (within 30 days), expired_grant, duplicate_grant (a higher level for the same grantee on the same target lasts as long), needless_grant (a group of the user holds as much for as long), empty_group, ungrouped_member, expired_invitation. Errors: 42501, 42704 no such workspace, 55000 archived workspace. Who may: workspace admins.';
 
 CREATE FUNCTION tj_perm._review(p_workspace text) RETURNS TABLE (severity text, finding text, subject text, detail text, mend text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
+	SET enable_nestloop = off
+	SET jit = off
 AS $$
 DECLARE
 	v_now timestamp with time zone := pg_catalog.statement_timestamp();
 	v_whole @extschema@.tj_resource;
+	v_wildcards boolean;
 BEGIN
 	PERFORM tj_perm._read_workspace(p_workspace);
 	v_whole := @extschema@.tj_workspace(p_workspace);
+	v_wildcards := EXISTS (SELECT FROM tj_perm.grants AS gr WHERE gr.workspace_id = p_workspace AND pg_catalog.right(gr.resource::text, 2) = ':*');
 
 	RETURN QUERY
 	WITH RECURSIVE inside (outer_id, inner_id) AS (
@@ -93,8 +97,8 @@ BEGIN
 	), belonging AS MATERIALIZED (
 		SELECT DISTINCT i.outer_id AS group_id, m.user_id, m.status
 		FROM inside AS i
-		JOIN tj_perm.group_members AS gm ON gm.group_id = i.inner_id
-		JOIN tj_perm.members AS m ON m.workspace_id = gm.workspace_id AND m.user_id = gm.user_id
+		JOIN tj_perm.group_members AS gm ON gm.workspace_id = p_workspace AND gm.group_id = i.inner_id
+		JOIN tj_perm.members AS m ON m.workspace_id = p_workspace AND m.user_id = gm.user_id
 		UNION ALL
 		SELECT g.group_id, m.user_id, m.status
 		FROM tj_perm.groups AS g JOIN tj_perm.members AS m ON m.workspace_id = g.workspace_id
@@ -108,115 +112,120 @@ BEGIN
 		WHERE g.workspace_id = p_workspace
 		GROUP BY g.group_id, g.name, g.kind
 	), granted AS MATERIALIZED (
-		SELECT gr.grant_id, gr.group_id, gr.user_id, gr.resource, gr.level,
-			   gr.valid_from, gr.valid_until, coalesce(gr.valid_from, '-infinity') AS valid_since, coalesce(gr.valid_until, 'infinity') AS valid_to,
-			   gr.resource OPERATOR(@extschema@.=) v_whole AS whole, r.wildcard, r.is_wildcard, g.kind,
-			   pg_catalog.format('%s on %s to %s', gr.level, tj_perm._target_in_words(p_workspace, gr.resource::text),
-								 CASE WHEN gr.group_id IS NULL THEN 'user ' || tj_perm._word(gr.user_id) ELSE 'group ' || tj_perm._word(g.name) END) AS subject,
-			   pg_catalog.format('SELECT tj_perm.revoke_access(%L, %L, %s => %L);', gr.resource, gr.level,
-								 CASE WHEN gr.group_id IS NULL THEN 'from_user' ELSE 'from_group' END, coalesce(gr.user_id, g.name)) AS revoke,
-			   pg_catalog.format('SELECT tj_perm.grant_access(%L, %L, %s => %L, valid_from => %L, valid_until => <time>, note => %L);', gr.resource, gr.level,
-								 CASE WHEN gr.group_id IS NULL THEN 'to_user' ELSE 'to_group' END, coalesce(gr.user_id, g.name), gr.valid_from, gr.note) AS renew
+		SELECT gr.grant_id, gr.group_id, gr.user_id, g.name AS group_name, g.kind, gr.resource, gr.level, gr.valid_from, gr.valid_until, gr.note,
+			   coalesce(gr.valid_from, '-infinity') AS valid_since, coalesce(gr.valid_until, 'infinity') AS valid_to,
+			   gr.resource OPERATOR(@extschema@.=) v_whole AS whole, pg_catalog.right(gr.resource::text, 2) = ':*' AS is_wildcard
 		FROM tj_perm.grants AS gr
 		LEFT JOIN tj_perm.groups AS g ON g.group_id = gr.group_id
-		CROSS JOIN LATERAL (
-			SELECT tj_perm._wildcard_of(gr.resource) AS wildcard,
-				   EXISTS (SELECT FROM tj_perm.elements_of(gr.resource) AS e WHERE e.id IS NULL) AS is_wildcard
-		) AS r
 		WHERE gr.workspace_id = p_workspace
 	), administered AS (
 		SELECT s.active, s.members FROM sized AS s WHERE s.kind = 'admins'
 	), needless AS (
-		-- one row per direct grant: the group that does the same, if there is one
-		SELECT DISTINCT ON (d.grant_id) d.subject, d.revoke, x.name AS by_group, x.what
-		FROM granted AS d
-		JOIN tj_perm.members AS m ON m.workspace_id = p_workspace AND m.user_id = d.user_id AND m.status = 'active'
-		CROSS JOIN LATERAL (
-			SELECT s.name, 'Admins holds everything' AS what, 1 AS preference
-			FROM belonging AS b JOIN sized AS s ON s.group_id = b.group_id
-			WHERE b.user_id = d.user_id AND s.kind = 'admins'
+		-- one row per direct grant: a group that does the same, if there is one
+		SELECT DISTINCT ON (x.grant_id) x.grant_id, x.group_name, x.what
+		FROM (
+			SELECT d.grant_id, s.name AS group_name, 'Admins holds everything' AS what, 1 AS preference
+			FROM granted AS d
+			JOIN tj_perm.members AS m ON m.workspace_id = p_workspace AND m.user_id = d.user_id AND m.status = 'active'
+			JOIN belonging AS b ON b.user_id = d.user_id
+			JOIN sized AS s ON s.group_id = b.group_id AND s.kind = 'admins'
+			WHERE d.valid_to > v_now
 			UNION ALL
-			SELECT s.name, pg_catalog.format('it holds %s on %s', o.level, tj_perm._target_in_words(p_workspace, o.resource::text)), 2
-			FROM granted AS o
+			SELECT d.grant_id, o.group_name, pg_catalog.format('it holds %s on %s', o.level, tj_perm._target_in_words(p_workspace, o.resource::text)), 2
+			FROM granted AS d
+			JOIN tj_perm.members AS m ON m.workspace_id = p_workspace AND m.user_id = d.user_id AND m.status = 'active'
+			CROSS JOIN LATERAL (VALUES (d.resource), (v_whole), (CASE WHEN NOT d.whole AND NOT d.is_wildcard AND v_wildcards THEN tj_perm._wildcard_of(d.resource) END)) AS c (resource)
+			JOIN granted AS o ON o.resource OPERATOR(@extschema@.=) c.resource
 			JOIN belonging AS b ON b.group_id = o.group_id AND b.user_id = d.user_id
-			JOIN sized AS s ON s.group_id = o.group_id
-			WHERE (o.whole OR o.resource OPERATOR(@extschema@.=) d.resource OR o.resource OPERATOR(@extschema@.=) d.wildcard)
-				AND o.level OPERATOR(@extschema@.>=) d.level AND o.valid_since <= greatest(d.valid_since, v_now) AND o.valid_to >= d.valid_to
+			WHERE o.level OPERATOR(@extschema@.>=) d.level AND o.valid_since <= greatest(d.valid_since, v_now) AND o.valid_to >= d.valid_to AND d.valid_to > v_now
 		) AS x
-		WHERE d.valid_to > v_now
-		ORDER BY d.grant_id, x.preference, x.name COLLATE "C", x.what COLLATE "C"
-	), found (severity, finding, subject, detail, mend) AS (
-		SELECT 'high', 'no_admin', 'group Admins', pg_catalog.format('No active member (%s in all): nobody but the owner of the extension can administer this workspace.', a.members),
+		ORDER BY x.grant_id, x.preference, x.group_name COLLATE "C", x.what COLLATE "C"
+	), found (severity, finding, grant_id, subject, detail, mend) AS (
+		SELECT 'high', 'no_admin', NULL::bigint, 'group Admins', pg_catalog.format('No active member (%s in all): nobody but the owner of the extension can administer this workspace.', a.members),
 			   pg_catalog.format('SELECT tj_perm.add_to_group(%L, ''Admins'', ARRAY[''<user id>'']);', p_workspace)
 		FROM administered AS a WHERE a.active = 0
 		UNION ALL
-		SELECT 'medium', 'one_admin', 'group Admins', 'One active member: if they are away nobody can administer this workspace.',
+		SELECT 'medium', 'one_admin', NULL, 'group Admins', 'One active member: if they are away nobody can administer this workspace.',
 			   pg_catalog.format('SELECT tj_perm.add_to_group(%L, ''Admins'', ARRAY[''<user id>'']);', p_workspace)
 		FROM administered AS a WHERE a.active = 1
 		UNION ALL
-		SELECT CASE WHEN g.level OPERATOR(@extschema@.>=) 'editor' THEN 'high' ELSE 'medium' END, 'workspace_grant', g.subject,
-			   CASE WHEN g.level OPERATOR(@extschema@.=) 'admin' THEN 'Administers the whole workspace, like a member of Admins.' ELSE 'Covers everything in the workspace, future things too.' END, g.revoke
+		SELECT CASE WHEN g.level OPERATOR(@extschema@.>=) 'editor' THEN 'high' ELSE 'medium' END, 'workspace_grant', g.grant_id, NULL,
+			   CASE WHEN g.level OPERATOR(@extschema@.=) 'admin' THEN 'Administers the whole workspace, like a member of Admins.' ELSE 'Covers everything in the workspace, future things too.' END, 'revoke'
 		FROM granted AS g WHERE g.whole AND g.valid_to > v_now
 		UNION ALL
-		SELECT CASE WHEN g.level OPERATOR(@extschema@.=) 'admin' THEN 'medium' ELSE 'low' END, 'wildcard_grant', g.subject, 'Covers everything of this type, future things too.', g.revoke
+		SELECT CASE WHEN g.level OPERATOR(@extschema@.=) 'admin' THEN 'medium' ELSE 'low' END, 'wildcard_grant', g.grant_id, NULL, 'Covers everything of this type, future things too.', 'revoke'
 		FROM granted AS g WHERE g.is_wildcard AND g.valid_to > v_now
 		UNION ALL
-		SELECT CASE WHEN g.level OPERATOR(@extschema@.>=) 'editor' THEN 'medium' ELSE 'low' END, 'grant_to_all_users', g.subject, 'Every member has it, future ones too.', g.revoke
+		SELECT CASE WHEN g.level OPERATOR(@extschema@.>=) 'editor' THEN 'medium' ELSE 'low' END, 'grant_to_all_users', g.grant_id, NULL, 'Every member has it, future ones too.', 'revoke'
 		FROM granted AS g WHERE g.kind = 'all_users' AND NOT g.whole AND NOT g.is_wildcard AND g.valid_to > v_now
 		UNION ALL
-		SELECT 'medium', 'grants_held_by_nobody', 'group ' || tj_perm._word(s.name),
+		SELECT 'medium', 'grants_held_by_nobody', NULL, 'group ' || tj_perm._word(s.name),
 			   pg_catalog.format('Grants: %s. Active members: none (%s in all). Whoever is added gets them.', s.grants, s.members),
 			   pg_catalog.format('SELECT tj_perm.drop_group(%L, %L);', p_workspace, s.name)
 		FROM sized AS s WHERE s.kind = 'custom' AND s.grants > 0 AND s.active = 0
 		UNION ALL
-		SELECT CASE m.status WHEN 'archived' THEN 'medium' ELSE 'low' END, 'sleeping_member', 'user ' || tj_perm._word(m.user_id),
+		SELECT CASE m.status WHEN 'archived' THEN 'medium' ELSE 'low' END, 'sleeping_member', NULL, 'user ' || tj_perm._word(m.user_id),
 			   pg_catalog.format('Status %s; grants of their own: %s, groups: %s. They wake when the user becomes active.', m.status, x.grants, x.groups),
 			   CASE m.status WHEN 'archived' THEN pg_catalog.format('SELECT tj_perm.remove_user(%L, %L);', p_workspace, m.user_id)
 							 ELSE pg_catalog.format('SELECT tj_perm.withdraw_invitation(%L, %L);', p_workspace, m.user_id) END
 		FROM tj_perm.members AS m
+		LEFT JOIN listing AS l ON l.user_id = m.user_id
 		CROSS JOIN LATERAL (
-			SELECT (SELECT count(*) FROM tj_perm.grants AS gr WHERE gr.workspace_id = m.workspace_id AND gr.user_id = m.user_id) AS grants,
-				   coalesce((SELECT l.groups FROM listing AS l WHERE l.user_id = m.user_id), 0) AS groups
+			SELECT count(*) AS grants, coalesce(l.groups, 0) AS groups
+			FROM tj_perm.grants AS gr WHERE gr.workspace_id = p_workspace AND gr.user_id = m.user_id
 		) AS x
 		WHERE m.workspace_id = p_workspace AND m.status <> 'active' AND x.grants + x.groups > 0
 		UNION ALL
-		SELECT 'medium', 'no_review', 'the workspace',
+		SELECT 'medium', 'no_review', NULL, 'the workspace',
 			   CASE WHEN r.last IS NULL THEN 'No review was ever recorded.' ELSE pg_catalog.format('The last recorded review was %s days ago.', floor(extract(epoch FROM v_now - r.last) / 86400)) END,
 			   pg_catalog.format('SELECT tj_perm.record_review(%L, note => ''<what was looked at>'');', p_workspace)
 		FROM (SELECT max(r.reviewed_at) AS last FROM tj_perm.reviews AS r WHERE r.workspace_id = p_workspace) AS r
 		WHERE r.last IS NULL OR r.last < v_now - interval '90 days'
 		UNION ALL
-		SELECT 'low', 'expiring_grant', g.subject, pg_catalog.format('Ends in %s.', CASE WHEN g.valid_until - v_now < interval '1 day' THEN 'less than a day'
-			ELSE pg_catalog.format('%s days', floor(extract(epoch FROM g.valid_until - v_now) / 86400)) END), g.renew
+		SELECT 'low', 'expiring_grant', g.grant_id, NULL, pg_catalog.format('Ends in %s.', CASE WHEN g.valid_until - v_now < interval '1 day' THEN 'less than a day'
+			ELSE pg_catalog.format('%s days', floor(extract(epoch FROM g.valid_until - v_now) / 86400)) END), 'renew'
 		FROM granted AS g WHERE g.valid_until > v_now AND g.valid_until < v_now + interval '30 days'
 		UNION ALL
-		SELECT 'low', 'expired_grant', g.subject, pg_catalog.format('Ended %s days ago.', CASE WHEN isfinite(g.valid_until) THEN floor(extract(epoch FROM v_now - g.valid_until) / 86400)::text ELSE 'endless' END), g.revoke
+		SELECT 'low', 'expired_grant', g.grant_id, NULL, pg_catalog.format('Ended %s days ago.', CASE WHEN isfinite(g.valid_until) THEN floor(extract(epoch FROM v_now - g.valid_until) / 86400)::text ELSE 'endless' END), 'revoke'
 		FROM granted AS g WHERE g.valid_until <= v_now
 		UNION ALL
-		SELECT 'low', 'duplicate_grant', g.subject, pg_catalog.format('The same grantee holds %s there for as long.', @extschema@.max(h.level)), g.revoke
+		SELECT 'low', 'duplicate_grant', g.grant_id, NULL, pg_catalog.format('The same grantee holds %s there for as long.', @extschema@.max(h.level)), 'revoke'
 		FROM granted AS g
-		JOIN granted AS h ON (h.group_id = g.group_id OR h.user_id = g.user_id) AND h.resource OPERATOR(@extschema@.=) g.resource
-		WHERE h.level OPERATOR(@extschema@.>) g.level AND h.valid_since <= greatest(g.valid_since, v_now) AND h.valid_to >= g.valid_to AND g.valid_to > v_now
-		GROUP BY g.grant_id, g.subject, g.revoke
+		JOIN granted AS h ON h.resource OPERATOR(@extschema@.=) g.resource
+		WHERE (h.group_id = g.group_id OR h.user_id = g.user_id) AND h.level OPERATOR(@extschema@.>) g.level AND h.valid_since <= greatest(g.valid_since, v_now) AND h.valid_to >= g.valid_to AND g.valid_to > v_now
+		GROUP BY g.grant_id
 		UNION ALL
-		SELECT 'low', 'needless_grant', n.subject, pg_catalog.format('The user belongs to group %s: %s for as long.', tj_perm._word(n.by_group), n.what), n.revoke
+		SELECT 'low', 'needless_grant', n.grant_id, NULL, pg_catalog.format('The user belongs to group %s: %s for as long.', tj_perm._word(n.group_name), n.what), 'revoke'
 		FROM needless AS n
 		UNION ALL
-		SELECT 'low', 'empty_group', 'group ' || tj_perm._word(s.name), 'No members, not through other groups either.', pg_catalog.format('SELECT tj_perm.drop_group(%L, %L);', p_workspace, s.name)
+		SELECT 'low', 'empty_group', NULL, 'group ' || tj_perm._word(s.name), 'No members, not through other groups either.', pg_catalog.format('SELECT tj_perm.drop_group(%L, %L);', p_workspace, s.name)
 		FROM sized AS s WHERE s.kind = 'custom' AND s.members = 0
 		UNION ALL
-		SELECT 'low', 'ungrouped_member', 'user ' || tj_perm._word(m.user_id), 'Active, but in no group except All Users.',
+		SELECT 'low', 'ungrouped_member', NULL, 'user ' || tj_perm._word(m.user_id), 'Active, but in no group except All Users.',
 			   pg_catalog.format('SELECT tj_perm.add_to_group(%L, ''<group>'', ARRAY[%L]);', p_workspace, m.user_id)
 		FROM tj_perm.members AS m
 		WHERE m.workspace_id = p_workspace AND m.status = 'active' AND NOT EXISTS (SELECT FROM listing AS l WHERE l.user_id = m.user_id)
 		UNION ALL
-		SELECT 'low', 'expired_invitation', 'user ' || tj_perm._word(i.user_id), pg_catalog.format('Expired %s days ago.', floor(extract(epoch FROM v_now - i.expires_at) / 86400)),
+		SELECT 'low', 'expired_invitation', NULL, 'user ' || tj_perm._word(i.user_id), pg_catalog.format('Expired %s days ago.', floor(extract(epoch FROM v_now - i.expires_at) / 86400)),
 			   pg_catalog.format('SELECT tj_perm.withdraw_invitation(%L, %L);', p_workspace, i.user_id)
 		FROM tj_perm.invitations AS i WHERE i.workspace_id = p_workspace AND i.expires_at <= v_now
 	)
-	SELECT f.severity, f.finding, f.subject, f.detail, f.mend
+	SELECT f.severity, f.finding, coalesce(f.subject, w.subject),
+		   f.detail, CASE WHEN f.grant_id IS NULL THEN f.mend WHEN f.mend = 'revoke' THEN w.revoke ELSE w.renew END
 	FROM found AS f
-	ORDER BY CASE f.severity WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, f.finding COLLATE "C", f.subject COLLATE "C";
+	LEFT JOIN granted AS g ON g.grant_id = f.grant_id
+	CROSS JOIN LATERAL (
+		SELECT pg_catalog.format('%s on %s to %s', g.level, tj_perm._target_in_words(p_workspace, g.resource::text),
+								 CASE WHEN g.group_id IS NULL THEN 'user ' || tj_perm._word(g.user_id) ELSE 'group ' || tj_perm._word(g.group_name) END) AS subject,
+			   pg_catalog.format('SELECT tj_perm.revoke_access(%L, %L, %s => %L);', g.resource, g.level,
+								 CASE WHEN g.group_id IS NULL THEN 'from_user' ELSE 'from_group' END, coalesce(g.user_id, g.group_name)) AS revoke,
+			   pg_catalog.format('SELECT tj_perm.grant_access(%L, %L, %s => %L, valid_from => %L, valid_until => ''<time>'', note => %L);', g.resource, g.level,
+								 CASE WHEN g.group_id IS NULL THEN 'to_user' ELSE 'to_group' END, coalesce(g.user_id, g.group_name), g.valid_from, g.note) AS renew
+		WHERE g.grant_id IS NOT NULL
+		UNION ALL
+		SELECT NULL, NULL, NULL WHERE g.grant_id IS NULL
+	) AS w
+	ORDER BY CASE f.severity WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, f.finding COLLATE "C", coalesce(f.subject, w.subject) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION tj_perm._review(text) IS 'The body of review.';

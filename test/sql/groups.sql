@@ -100,6 +100,11 @@ SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
 FROM (VALUES (1, $$add_to_group('grp', 'Ops', '{carl}')$$), (2, $$add_to_group('grp', 'Ops night shift', '{carl}')$$), (3, $$set_user_groups('grp', 'carl', '{Ops}')$$), (4, $$nest_group('grp', 'Backend', 'Ops night shift')$$)) AS c (n, call) ORDER BY c.n;
 SELECT tj_perm.grant_access('grp/app:*', 'admin', to_group => 'Ops', valid_until => '2120-01-01 00:00+00');
 SELECT regress_groups.tried('carl', $$SELECT tj_perm.add_to_group('grp', 'Ops', '{carl}')$$) AS ends_before;
+-- others may be added where something below admin is held for longer, but not the caller
+SELECT tj_perm.create_group('grp', 'Plain'), tj_perm.create_group('grp', 'Mine'), tj_perm.add_to_group('grp', 'Mine', '{carl}'), tj_perm.grant_access('grp/app:*', 'editor', to_group => 'Plain');
+SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)
+FROM (VALUES (1, $$add_to_group('grp', 'Plain', '{alice@grp.com}')$$), (2, $$add_to_group('grp', 'Plain', '{bob@grp.com,carl}')$$), (3, $$set_user_groups('grp', 'carl', '{Mine,Plain}')$$), (4, $$nest_group('grp', 'Mine', 'Plain')$$), (5, $$nest_group('grp', 'Backend', 'Plain')$$)) AS c (n, call) ORDER BY c.n;
+SELECT tj_perm.drop_group('grp', 'Plain'), tj_perm.drop_group('grp', 'Mine');
 SELECT tj_perm.drop_group('grp', 'Ops'), tj_perm.drop_group('grp', 'Ops night shift');
 SELECT tj_perm.grant_access('grp', 'admin', to_user => 'carl');
 SELECT c.call, regress_groups.tried('carl', 'SELECT tj_perm.' || c.call)

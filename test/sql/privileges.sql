@@ -248,6 +248,12 @@ SELECT regress_elsewhere.tj_can('alice', 'elsewhere/app:1', 'editor'), regress_e
 SELECT tj_perm.drop_workspace('elsewhere');
 ROLLBACK;
 
+-- a trigger function of ours serves no other table, even for those who may execute it
+CREATE TABLE regress_privileges.grants (workspace_id text, user_id text, level text);
+CREATE TRIGGER t AFTER INSERT ON regress_privileges.grants
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tj_perm.record_history();
+INSERT INTO regress_privileges.grants VALUES ('privileges', 'mallory', 'forged');
+
 SET client_min_messages = warning;
 DELETE FROM tj_perm.workspaces WHERE workspace_id = 'privileges';
 DROP SCHEMA regress_privileges, regress_hostile CASCADE;
