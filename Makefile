@@ -54,6 +54,7 @@ REGRESS = \
 	grants \
 	pages \
 	check \
+	cache \
 	admin \
 	triggers \
 	history \
@@ -93,7 +94,10 @@ ISOLATION = \
 	revoke_vs_check \
 	secret_vs_read \
 	write_skew \
-	savepoint_vs_stamp
+	savepoint_vs_stamp \
+	cache_vs_writer \
+	cache_vs_ddl \
+	row_lock_vs_revoke
 
 SUITES = regress isolation tap property upgrade
 
