@@ -230,6 +230,19 @@ CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.members
 CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.groups
 	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
 	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'A group stays in its workspace.');
+-- nor do rows about them move; history would show them to the wrong workspace
+CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.group_members
+	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
+	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'Delete the row and insert another.');
+CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.group_nesting
+	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
+	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'Delete the row and insert another.');
+CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.grants
+	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
+	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'Delete the row and insert another.');
+CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.invitations
+	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
+	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'Delete the row and insert another.');
 -- The id too, else one statement could empty Admins while it changes the id, and
 -- c_keep_admin would not know the group any more. Let through: c_replace_default.
 CREATE TRIGGER c_id BEFORE UPDATE ON tj_perm.groups

@@ -57,12 +57,20 @@ COMMENT ON FUNCTION tj_perm._history_horizon() IS 'The time before which the his
 CREATE FUNCTION tj_perm._history_begin(p_workspace text) RETURNS bigint
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT coalesce(pg_catalog.max(h.history_id), 0)
-	FROM tj_perm.history AS h
-	WHERE h.workspace_id OPERATOR(pg_catalog.=) p_workspace
-		AND h.table_name OPERATOR(pg_catalog.=) 'workspaces' AND h.operation OPERATOR(pg_catalog.=) 'DELETE';
+	WITH dropped (history_id) AS (
+		SELECT coalesce(pg_catalog.max(h.history_id), 0)
+		FROM tj_perm.history AS h
+		WHERE h.workspace_id OPERATOR(pg_catalog.=) p_workspace
+			AND h.table_name OPERATOR(pg_catalog.=) 'workspaces' AND h.operation OPERATOR(pg_catalog.=) 'DELETE')
+	SELECT greatest(d.history_id, (
+		SELECT pg_catalog.min(h.history_id) OPERATOR(pg_catalog.-) 1
+		FROM tj_perm.history AS h
+		WHERE h.workspace_id OPERATOR(pg_catalog.=) p_workspace
+			AND h.table_name OPERATOR(pg_catalog.=) 'workspaces' AND h.operation OPERATOR(pg_catalog.=) 'INSERT'
+			AND h.history_id OPERATOR(pg_catalog.>) d.history_id))
+	FROM dropped AS d;
 END;
-COMMENT ON FUNCTION tj_perm._history_begin(text) IS 'The row of history that dropped the last workspace of this key, or 0: what lies before is another workspace''s, and no business of the admins of this one. The rows that went with it follow.';
+COMMENT ON FUNCTION tj_perm._history_begin(text) IS 'The row of history before the one that made the workspace of this key which is there now: up to it all is another workspace''s, which went with its rows, and no business of the admins of this one.';
 
 CREATE FUNCTION tj_perm._rows_at(p_workspace text, p_at timestamp with time zone, p_after bigint, p_user_id text, p_targets text[])
 	RETURNS TABLE (table_name text, image jsonb)
@@ -82,7 +90,10 @@ AS $$
 				WHEN h.table_name IN ('members', 'group_members') THEN p_user_id IN (h.old_row ->> 'user_id', h.new_row ->> 'user_id')
 				WHEN h.table_name = 'grants' THEN
 					(h.old_row ->> 'resource' = ANY (p_targets) OR h.new_row ->> 'resource' = ANY (p_targets))
-					AND (coalesce(h.new_row, h.old_row) ->> 'user_id' IS NULL OR p_user_id IN (h.old_row ->> 'user_id', h.new_row ->> 'user_id'))
+					-- of a group before or after, or of the user
+					AND ((h.old_row IS NOT NULL AND h.old_row ->> 'user_id' IS NULL)
+						OR (h.new_row IS NOT NULL AND h.new_row ->> 'user_id' IS NULL)
+						OR p_user_id IN (h.old_row ->> 'user_id', h.new_row ->> 'user_id'))
 				ELSE false END
 			AND NOT EXISTS (
 				SELECT FROM unfinished AS u
@@ -267,7 +278,7 @@ BEGIN
 			FROM pg_catalog.jsonb_each(p_new) AS n WHERE n.value IS DISTINCT FROM p_old -> n.key;
 	END IF;
 
-	IF 'user_id' = ANY (v_changed) THEN
+	IF 'user_id' = ANY (v_changed) AND p_old ->> 'user_id' IS NOT NULL AND p_new ->> 'user_id' IS NOT NULL THEN
 		RETURN pg_catalog.format('changed user id %s to %s%s', tj_perm._word(p_old ->> 'user_id'), v_user,
 			CASE p_table WHEN 'group_members' THEN ' in ' || v_group
 						 WHEN 'grants' THEN ' in the grant of ' || (p_new ->> 'level') || ' on ' || tj_perm._target_in_words(p_workspace, p_new ->> 'resource')
@@ -357,10 +368,7 @@ BEGIN
 				USING ERRCODE = 'insufficient_privilege';
 		END IF;
 		PERFORM tj_perm._read_workspace(p_workspace);
-		-- neither what was dropped with another workspace of this key
 		v_after := tj_perm._history_begin(p_workspace);
-		SELECT greatest(v_after, min(h.history_id) - 1) INTO v_after FROM tj_perm.history AS h
-			WHERE h.workspace_id = p_workspace AND h.table_name = 'workspaces' AND h.operation = 'INSERT' AND h.history_id > v_after;
 	ELSIF p_workspace IS NOT NULL
 		AND NOT EXISTS (SELECT FROM tj_perm.workspaces AS w WHERE w.workspace_id = p_workspace)
 		AND NOT EXISTS (SELECT FROM tj_perm.history AS h WHERE h.workspace_id = p_workspace)

@@ -133,6 +133,31 @@ SELECT u, tj_perm.access_at(u, 'aat/app:2', 'viewer', clock_timestamp()) FROM un
 SELECT change FROM tj_perm.changes_since('aat', '-infinity') WHERE change ~ 'dan';
 ROLLBACK;
 
+-- a grant that moves from a group to a user, and back
+SELECT tj_perm.create_workspace('aat move', 'root'), tj_perm.add_user('aat move', 'ann'), tj_perm.add_user('aat move', 'ben'), tj_perm.create_group('aat move', 'Movers'), tj_perm.add_to_group('aat move', 'Movers', '{ann}') \g /dev/null
+SELECT tj_perm.grant_access(tj_resource('aat move', 'app', 1), 'viewer', to_group => 'Movers') \g /dev/null
+CREATE FUNCTION regress_access_at.now_and_then() RETURNS TABLE (u text, by_history boolean, by_tables boolean) LANGUAGE sql VOLATILE AS $$
+	SELECT u, tj_perm.access_at(u, tj_resource('aat move', 'app', 1), 'viewer', clock_timestamp()), tj_can(u, tj_resource('aat move', 'app', 1), 'viewer')
+	FROM unnest('{ann,ben}'::text[]) AS u
+$$;
+SELECT * FROM regress_access_at.now_and_then();
+UPDATE tj_perm.grants SET group_id = NULL, user_id = 'ben' WHERE workspace_id = 'aat move';
+SELECT * FROM regress_access_at.now_and_then();
+UPDATE tj_perm.grants SET user_id = NULL, group_id = (SELECT group_id FROM tj_perm.groups WHERE workspace_id = 'aat move' AND name = 'Movers') WHERE workspace_id = 'aat move';
+SELECT * FROM regress_access_at.now_and_then();
+SELECT change FROM tj_perm.changes_since('aat move', '-infinity') WHERE change ~ 'app:1' ORDER BY history_id;
+-- rows about it do not move to another workspace, whose admins would read of it
+UPDATE tj_perm.grants SET workspace_id = 'aat', resource = 'aat/app:1', group_id = NULL, user_id = 'bob' WHERE workspace_id = 'aat move';
+UPDATE tj_perm.group_members SET workspace_id = 'aat' WHERE workspace_id = 'aat move';
+-- dropped and made again in one transaction: its admins see what is there since
+BEGIN;
+SELECT tj_perm.drop_workspace('aat move'), tj_perm.create_workspace('aat move', 'root'), tj_perm.add_user('aat move', 'ann'), tj_perm.grant_access(tj_resource('aat move', 'app', 1), 'viewer', to_user => 'ann') \g /dev/null
+COMMIT;
+SELECT * FROM regress_access_at.now_and_then();
+SELECT regress_access_at.tried('root', 'SELECT array_agg(x::text) FROM regress_access_at.now_and_then() x') AS as_its_admin;
+RESET tj_perm.user_id;
+SELECT tj_perm.drop_workspace('aat move');
+
 SELECT tj_perm.drop_workspace('aat');
 DROP SCHEMA regress_access_at CASCADE;
 REVOKE SET ON PARAMETER tj_perm.user_id FROM regress_access_at_app;
