@@ -107,7 +107,7 @@ COMMENT ON FUNCTION tj_perm._groups_around(text, text) IS 'The groups that a mem
 -- the grants that bear on the question
 
 CREATE FUNCTION tj_perm._grants_bearing(p_user_id text, p_resource @extschema@.tj_resource)
-	RETURNS TABLE (target @extschema@.tj_resource, breadth integer, level @extschema@.tj_level, to_user text, chain text[], valid_from timestamp with time zone, valid_until timestamp with time zone, granted_by text, granted_at timestamp with time zone)
+	RETURNS TABLE (target @extschema@.tj_resource, breadth integer, level @extschema@.tj_level, to_user text, chain text[], valid_from timestamp with time zone, valid_until timestamp with time zone, granted_by text, granted_at timestamp with time zone, note text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -120,7 +120,7 @@ BEGIN
 		), around AS MATERIALIZED (
 			SELECT a.group_id, a.chain FROM tj_perm._groups_around(v_workspace, p_user_id) AS a WHERE a.kind <> 'admins'
 		), bearing AS (
-			SELECT t.target, t.breadth, gr.level, NULL::text AS user_id, a.chain, gr.valid_from, gr.valid_until, gr.granted_by, gr.granted_at
+			SELECT t.target, t.breadth, gr.level, NULL::text AS user_id, a.chain, gr.valid_from, gr.valid_until, gr.granted_by, gr.granted_at, gr.note
 			FROM target AS t
 			CROSS JOIN around AS a
 			CROSS JOIN LATERAL (
@@ -129,7 +129,7 @@ BEGIN
 				OFFSET 0
 			) AS gr
 			UNION ALL
-			SELECT t.target, t.breadth, gr.level, gr.user_id, NULL, gr.valid_from, gr.valid_until, gr.granted_by, gr.granted_at
+			SELECT t.target, t.breadth, gr.level, gr.user_id, NULL, gr.valid_from, gr.valid_until, gr.granted_by, gr.granted_at, gr.note
 			FROM target AS t
 			CROSS JOIN LATERAL (
 				SELECT x.* FROM tj_perm.grants AS x
@@ -152,7 +152,7 @@ CREATE FUNCTION tj_perm.explain_access(user_id text, resource @extschema@.tj_res
 	LANGUAGE c STABLE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
 COMMENT ON FUNCTION tj_perm.explain_access(text, @extschema@.tj_resource, @extschema@.tj_level) IS
-'Why tj_can(user_id, resource, level) is what it is. If true: one row "allowed" for each membership of Admins and each grant that gives the level now, the narrowest target first, with the level that it gives. If false: rows "denied" for what stands in the way, then rows "remedy", each with a statement ready to run: those about the workspace and the user are all needed, in their order; of those about grants one is enough. An archived workspace is told, and no error. Errors: 42501, 22023 NULL or bad user id. Who may: workspace admins; admins of the resource if it is type:* or one element (of wider grants they learn only that there is one); every user about themself (who granted what to a group is not told, and to those who are not active members nothing but that).';
+'Why tj_can(user_id, resource, level) is what it is. If true: one row "allowed" for each membership of Admins and each grant that gives the level now, the narrowest target first, with the level that it gives. If false: rows "denied" for what stands in the way, then rows "remedy", each with a statement ready to run: all are needed, in their order; at most one, the last, is a grant: of this level, to the user, on the resource''s last element (if the user holds exactly that already, expired or not valid yet, it is made valid now: its note stays, and its end if that is still to come). An archived workspace is told, and no error. Errors: 42501, 22023 NULL or bad user id. Who may: workspace admins; admins of the resource if it is type:* or one element (of wider grants they learn only that there is one); every user about themself (who granted what to a group is not told, and to those who are not active members nothing but that).';
 
 CREATE FUNCTION tj_perm._explain_access(p_user_id text, p_resource @extschema@.tj_resource, p_level @extschema@.tj_level) RETURNS TABLE (verdict text, at_level @extschema@.tj_level, explanation text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -166,13 +166,15 @@ DECLARE
 	v_self boolean;
 	v_workspace_status text;
 	v_status text;
+	v_expires_at timestamp with time zone;
 	v_awake boolean;
 	v_can boolean;
 	v_gives boolean := false;
 	v_told boolean := false;
 	v_grant record;
+	v_target @extschema@.tj_resource;
+	v_kept text := '';
 	v_remedies text[] := '{}'::text[];
-	v_renewals text[] := '{}'::text[];
 BEGIN
 	PERFORM tj_perm._require_value(p_resource, 'resource');
 	PERFORM tj_perm._require_value(p_level, 'level');
@@ -213,19 +215,23 @@ BEGIN
 		v_remedies := v_remedies || format('SELECT tj_perm.restore_user(%L, %L);', v_workspace, v_user_id);
 		RETURN NEXT;
 	ELSIF v_status = 'invited' THEN
-		explanation := format('user "%s" has not accepted the invitation', v_user_id);
-		IF NOT EXISTS (SELECT FROM tj_perm.invitations AS i
-					   WHERE i.workspace_id = v_workspace AND i.user_id = v_user_id
-					   AND i.expires_at > pg_catalog.statement_timestamp()) THEN
-			explanation := explanation || ', which has expired';
+		SELECT i.expires_at INTO v_expires_at FROM tj_perm.invitations AS i
+			WHERE i.workspace_id = v_workspace AND i.user_id = v_user_id;
+		explanation := format(CASE
+			WHEN v_expires_at IS NULL THEN 'user "%s" is invited, but has no open invitation'
+			WHEN v_expires_at > pg_catalog.statement_timestamp() THEN 'user "%s" has not accepted the invitation'
+			ELSE 'user "%s" has not accepted the invitation, which has expired' END, v_user_id);
+		IF v_expires_at IS NULL OR v_expires_at <= pg_catalog.statement_timestamp() THEN
 			v_remedies := v_remedies || format('SELECT tj_perm.invite_user(%L, %L);', v_workspace, v_user_id);
 		END IF;
 		RETURN NEXT;
 	END IF;
 
-	-- Admins, then grant by grant; those who sleep learn nothing more about themselves
+	-- Admins, then grant by grant, for those who are no members too: what would
+	-- bear on them once they are; those who sleep learn nothing more about themselves
 	IF v_awake OR v_of_workspace OR v_of_target THEN
-		v_gives := v_status IS NOT NULL AND EXISTS (
+		v_target := (SELECT c.target FROM tj_perm._targets_covering(p_resource) AS c ORDER BY c.breadth LIMIT 1);
+		v_gives := EXISTS (
 			SELECT FROM tj_perm._groups_around(v_workspace, v_user_id) AS g WHERE g.kind = 'admins');
 		IF v_gives AND v_can THEN
 			verdict := 'allowed';
@@ -240,7 +246,6 @@ BEGIN
 				   b.valid_from > pg_catalog.statement_timestamp() AS later,
 				   v_of_workspace OR v_self OR b.target OPERATOR(@extschema@.=) p_resource AS shown
 			FROM tj_perm._grants_bearing(v_user_id, p_resource) AS b
-			WHERE v_status IS NOT NULL
 		LOOP
 			v_gives := v_gives OR (v_grant.enough AND v_grant.valid);
 			at_level := v_grant.level;
@@ -277,10 +282,12 @@ BEGIN
 						OR (v_of_target AND v_grant.target OPERATOR(@extschema@.=) p_resource)
 					THEN ', granted' || coalesce(' by ' || v_grant.granted_by, '') || ' ' || tj_perm._minute(v_grant.granted_at) END);
 			RETURN NEXT;
-			IF v_grant.enough AND NOT v_can THEN
-				v_renewals := v_renewals || format('SELECT tj_perm.grant_access(%L, %L, %s => %L);', v_grant.target, v_grant.level,
-					CASE WHEN v_grant.to_user IS NULL THEN 'to_group' ELSE 'to_user' END,
-					coalesce(v_grant.to_user, v_grant.chain[cardinality(v_grant.chain)]));
+			-- the remedy replaces this one: say so in it, and lose nothing
+			IF v_grant.to_user IS NOT NULL AND NOT v_grant.valid
+				AND v_grant.target OPERATOR(@extschema@.=) v_target AND v_grant.level OPERATOR(@extschema@.=) p_level THEN
+				v_kept := concat(
+					CASE WHEN v_grant.later THEN format(', valid_from => NULL, valid_until => %L', v_grant.valid_until) END,
+					', note => ' || quote_literal(v_grant.note));
 			END IF;
 		END LOOP;
 		IF v_can <> (v_gives AND v_awake) THEN
@@ -293,9 +300,7 @@ BEGIN
 				explanation := 'no grant covers it at this level';
 				RETURN NEXT;
 			END IF;
-			v_remedies := v_remedies || format('SELECT tj_perm.grant_access(%L, %L, to_user => %L);',
-				(SELECT c.target FROM tj_perm._targets_covering(p_resource) AS c ORDER BY c.breadth LIMIT 1), p_level, v_user_id);
-			v_remedies := v_remedies || v_renewals;
+			v_remedies := v_remedies || format('SELECT tj_perm.grant_access(%L, %L, to_user => %L%s);', v_target, p_level, v_user_id, v_kept);
 		END IF;
 	END IF;
 	RETURN QUERY SELECT 'remedy', CASE WHEN strpos(r.statement, 'SELECT tj_perm.grant_access(') = 1 THEN p_level END, r.statement

@@ -324,7 +324,7 @@ BEGIN
 		RETURN CASE
 			WHEN p_new IS NULL THEN 'revoked ' || v_grant || ' from '
 			WHEN p_old IS NULL THEN 'granted ' || v_grant || ' to '
-			ELSE 'changed ' || pg_catalog.array_to_string(array_remove(array_remove(v_changed, 'granted_at'), 'granted_by'), ', ') || ' of the grant of ' || v_grant || ' to ' END
+			ELSE 'changed ' || coalesce(nullif(pg_catalog.array_to_string(array_remove(array_remove(v_changed, 'granted_at'), 'granted_by'), ', '), ''), 'who granted it and when') || ' of the grant of ' || v_grant || ' to ' END
 			|| CASE WHEN v_row ->> 'group_id' IS NULL THEN 'user ' || v_user ELSE v_group END
 			|| CASE WHEN p_new ->> 'valid_from' IS NULL THEN '' ELSE pg_catalog.format(', from %s', (p_new ->> 'valid_from')::timestamp with time zone) END
 			|| CASE WHEN p_new ->> 'valid_until' IS NULL THEN '' ELSE pg_catalog.format(', until %s', (p_new ->> 'valid_until')::timestamp with time zone) END;
@@ -360,9 +360,10 @@ CREATE FUNCTION tj_perm._changes_since(p_workspace text, p_since timestamp with 
 AS $$
 DECLARE
 	v_after bigint := 0;
+	v_owner boolean := tj_perm._is_owner_role();
 BEGIN
 	PERFORM tj_perm._require_value(p_since, 'since');
-	IF NOT tj_perm._is_owner_role() THEN
+	IF NOT v_owner THEN
 		IF p_workspace IS NULL THEN
 			RAISE EXCEPTION 'permission denied for all workspaces'
 				USING ERRCODE = 'insufficient_privilege';
@@ -397,9 +398,13 @@ BEGIN
 			SELECT h.* FROM tj_perm.history AS h
 			WHERE h.changed_at >= p_since AND p_workspace IS NOT NULL AND h.workspace_id IS NULL AND h.table_name = 'history'
 		)
-		SELECT a.history_id, a.changed_at, a.workspace_id, a.actor, a.role, a.transaction_id,
+		-- that history was pruned matters to every workspace; who did so, and how much it was, does not
+		SELECT a.history_id, a.changed_at, a.workspace_id,
+			   CASE WHEN v_owner OR a.workspace_id IS NOT NULL THEN a.actor END,
+			   CASE WHEN v_owner OR a.workspace_id IS NOT NULL THEN a.role END,
+			   CASE WHEN v_owner OR a.workspace_id IS NOT NULL THEN a.transaction_id END,
 			   tj_perm._change_in_words(a.table_name, a.workspace_id, a.old_row, a.new_row, g.name, i.name),
-			   a.old_row, a.new_row
+			   CASE WHEN v_owner OR a.workspace_id IS NOT NULL THEN a.old_row ELSE a.old_row - 'rows' END, a.new_row
 		FROM asked AS a
 		-- the planner shall join by the group, of which there are many
 		LEFT JOIN named AS g ON g.group_id = coalesce(a.new_row, a.old_row) ->> 'group_id'

@@ -119,7 +119,21 @@ BEGIN
 		LEFT JOIN tj_perm.groups AS g ON g.group_id = gr.group_id
 		WHERE gr.workspace_id = p_workspace
 	), administered AS (
-		SELECT s.active, s.members FROM sized AS s WHERE s.kind = 'admins'
+		SELECT s.active, s.members, (
+			SELECT count(*)
+			FROM (
+				SELECT d.user_id FROM granted AS d
+				JOIN tj_perm.members AS m ON m.workspace_id = p_workspace AND m.user_id = d.user_id AND m.status = 'active'
+				WHERE d.whole AND d.level OPERATOR(@extschema@.=) 'admin' AND d.valid_since <= v_now AND d.valid_to > v_now
+				UNION
+				SELECT b.user_id FROM granted AS d
+				JOIN belonging AS b ON b.group_id = d.group_id AND b.status = 'active'
+				WHERE d.whole AND d.level OPERATOR(@extschema@.=) 'admin' AND d.valid_since <= v_now AND d.valid_to > v_now
+				EXCEPT
+				SELECT b.user_id FROM belonging AS b WHERE b.group_id = s.group_id
+			) AS o
+		) AS others
+		FROM sized AS s WHERE s.kind = 'admins'
 	), needless AS (
 		-- one row per direct grant: a group that does the same, if there is one
 		SELECT DISTINCT ON (x.grant_id) x.grant_id, x.group_name, x.what
@@ -141,11 +155,15 @@ BEGIN
 		) AS x
 		ORDER BY x.grant_id, x.preference, x.group_name COLLATE "C", x.what COLLATE "C"
 	), found (severity, finding, grant_id, subject, detail, mend) AS (
-		SELECT 'high', 'no_admin', NULL::bigint, 'group Admins', pg_catalog.format('No active member (%s in all): nobody but the owner of the extension can administer this workspace.', a.members),
+		SELECT 'high', 'no_admin', NULL::bigint, 'group Admins',
+			   pg_catalog.format(CASE a.others WHEN 0 THEN 'No active member (%s in all): nobody but the owner of the extension can administer this workspace.'
+											   ELSE 'No active member (%s in all). Users who administer this workspace by a grant: %s.' END, a.members, a.others),
 			   pg_catalog.format('SELECT tj_perm.add_to_group(%L, ''Admins'', ARRAY[''<user id>'']);', p_workspace)
 		FROM administered AS a WHERE a.active = 0
 		UNION ALL
-		SELECT 'medium', 'one_admin', NULL, 'group Admins', 'One active member: if they are away nobody can administer this workspace.',
+		SELECT 'medium', 'one_admin', NULL, 'group Admins',
+			   pg_catalog.format(CASE a.others WHEN 0 THEN 'One active member: if they are away nobody can administer this workspace.'
+											   ELSE 'One active member. Other users who administer this workspace by a grant: %s.' END, a.others),
 			   pg_catalog.format('SELECT tj_perm.add_to_group(%L, ''Admins'', ARRAY[''<user id>'']);', p_workspace)
 		FROM administered AS a WHERE a.active = 1
 		UNION ALL
@@ -166,9 +184,10 @@ BEGIN
 		UNION ALL
 		SELECT CASE m.status WHEN 'archived' THEN 'medium' ELSE 'low' END, 'sleeping_member', NULL, 'user ' || tj_perm._word(m.user_id),
 			   pg_catalog.format('Status %s; grants of their own: %s, groups: %s. They wake when the user becomes active.', m.status, x.grants, x.groups),
-			   CASE m.status WHEN 'archived' THEN pg_catalog.format('SELECT tj_perm.remove_user(%L, %L);', p_workspace, m.user_id)
-							 ELSE pg_catalog.format('SELECT tj_perm.withdraw_invitation(%L, %L);', p_workspace, m.user_id) END
+			   CASE WHEN m.status = 'invited' AND i.user_id IS NOT NULL THEN pg_catalog.format('SELECT tj_perm.withdraw_invitation(%L, %L);', p_workspace, m.user_id)
+					ELSE pg_catalog.format('SELECT tj_perm.remove_user(%L, %L);', p_workspace, m.user_id) END
 		FROM tj_perm.members AS m
+		LEFT JOIN tj_perm.invitations AS i ON i.workspace_id = p_workspace AND i.user_id = m.user_id
 		LEFT JOIN listing AS l ON l.user_id = m.user_id
 		CROSS JOIN LATERAL (
 			SELECT count(*) AS grants, coalesce(l.groups, 0) AS groups
