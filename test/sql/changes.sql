@@ -90,6 +90,11 @@ BEGIN;
 SELECT clock_timestamp() AS horizon \gset
 SELECT tj_perm.prune_history(:'horizon') > 40 AS deleted;
 SELECT tj_perm.prune_history(:'horizon') AS again;
+-- a workspace admin reads that it was pruned, not by whom and how much of all workspaces
+SELECT set_config('tj_perm.user_id', 'new@changes.org', true) \g /dev/null
+SELECT DISTINCT regexp_replace(change, 'before .*', 'before ...') AS change, actor, role, transaction_id, ARRAY(SELECT jsonb_object_keys(old_row)) AS keys
+FROM tj_perm.changes_since('chg', '-infinity') WHERE change ~ 'pruned';
+SELECT set_config('tj_perm.user_id', '', true) \g /dev/null
 SELECT actor, regexp_replace(change, 'before .*', 'before ...') AS change FROM tj_perm.changes_since('chg', '-infinity') WHERE change !~ 'pruned' OR old_row ->> 'before' IS NOT NULL;
 ROLLBACK;
 -- read only for everybody else, and no TRUNCATE at all
