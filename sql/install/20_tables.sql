@@ -121,6 +121,7 @@ CREATE TABLE tj_perm.invitations (
 	CONSTRAINT invitations_pkey PRIMARY KEY (invitation_id),
 	CONSTRAINT invitations_workspace_id_user_id_key UNIQUE (workspace_id, user_id),
 	CONSTRAINT invitations_token_hash_key UNIQUE (token_hash),
+	CONSTRAINT invitations_expires_at_check CHECK (expires_at OPERATOR(pg_catalog.>) '-infinity'),
 	CONSTRAINT invitations_token_hash_check CHECK (pg_catalog.octet_length(token_hash) OPERATOR(pg_catalog.=) 32),
 	CONSTRAINT invitations_member_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES tj_perm.members (workspace_id, user_id) ON UPDATE CASCADE ON DELETE CASCADE
 );

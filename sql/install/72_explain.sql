@@ -73,7 +73,7 @@ BEGIN
 	LOOP
 		group_id := v_found.group_id;
 		kind := v_found.kind;
-		chain := ARRAY[v_found.name];
+		chain := ARRAY[tj_perm._word(v_found.name)];
 		RETURN NEXT;
 		v_seen := v_seen || v_found.group_id;
 		IF v_found.kind = 'custom' THEN
@@ -93,7 +93,7 @@ BEGIN
 		LOOP
 			group_id := v_found.group_id;
 			kind := 'custom';
-			chain := ARRAY(SELECT c.name FROM jsonb_array_elements_text(v_chains[v_at]) WITH ORDINALITY AS c (name, n) ORDER BY c.n) || v_found.name;
+			chain := ARRAY(SELECT c.name FROM jsonb_array_elements_text(v_chains[v_at]) WITH ORDINALITY AS c (name, n) ORDER BY c.n) || tj_perm._word(v_found.name);
 			RETURN NEXT;
 			v_seen := v_seen || v_found.group_id;
 			v_ids := v_ids || v_found.group_id;
@@ -268,7 +268,7 @@ BEGIN
 			explanation := concat(
 				CASE
 					WHEN v_grant.to_user IS NOT NULL THEN 'directly'
-					WHEN v_grant.chain = ARRAY['All Users'] THEN 'All Users'
+					WHEN v_grant.chain = ARRAY[tj_perm._word('All Users')] THEN 'All Users'
 					WHEN v_of_workspace OR v_self THEN 'group ' || array_to_string(v_grant.chain, ' in ')
 					ELSE 'group ' || v_grant.chain[cardinality(v_grant.chain)] END,
 				' on ', tj_perm._place(v_grant.target),
@@ -286,7 +286,7 @@ BEGIN
 			IF v_grant.to_user IS NOT NULL AND NOT v_grant.valid
 				AND v_grant.target OPERATOR(@extschema@.=) v_target AND v_grant.level OPERATOR(@extschema@.=) p_level THEN
 				v_kept := concat(
-					CASE WHEN v_grant.later THEN format(', valid_from => NULL, valid_until => %L', v_grant.valid_until) END,
+					CASE WHEN v_grant.later THEN format(', valid_from => NULL, valid_until => %L', to_jsonb(v_grant.valid_until) #>> '{}') END,
 					', note => ' || quote_literal(v_grant.note));
 			END IF;
 		END LOOP;

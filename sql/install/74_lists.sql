@@ -75,7 +75,7 @@ BEGIN
 			FROM tj_perm.groups AS g
 			WHERE g.workspace_id = v_workspace AND g.name_key = 'admins' AND g.kind = 'admins'
 			UNION ALL
-			(SELECT DISTINCT ON (i.group_id) i.group_id, h.level, 3, 'group ' || h.name, h.target, h.breadth
+			(SELECT DISTINCT ON (i.group_id) i.group_id, h.level, 3, 'group ' || tj_perm._word(h.name), h.target, h.breadth
 			 FROM inside AS i JOIN held AS h ON h.group_id = i.holder_id
 			 ORDER BY i.group_id, h.level USING OPERATOR(@extschema@.>), h.breadth, h.name)
 		), found (user_id, level, rank, name, target, breadth) AS (
@@ -251,7 +251,7 @@ BEGIN
 				OFFSET 0
 			) AS gr
 			UNION ALL
-			SELECT b.user_id, gr.resource, gr.level, CASE b.kind WHEN 'custom' THEN 3 ELSE 4 END, CASE b.kind WHEN 'custom' THEN 'group ' ELSE '' END || b.name
+			SELECT b.user_id, gr.resource, gr.level, CASE b.kind WHEN 'custom' THEN 3 ELSE 4 END, CASE b.kind WHEN 'custom' THEN 'group ' || tj_perm._word(b.name) ELSE b.name END
 			FROM belongs AS b
 			CROSS JOIN LATERAL (
 				SELECT x.resource, x.level FROM tj_perm.grants AS x
@@ -277,7 +277,7 @@ BEGIN
 				LIMIT 3 * p_limit
 			) AS gr
 			UNION ALL
-			SELECT b.user_id, gr.resource, gr.level, CASE b.kind WHEN 'custom' THEN 3 ELSE 4 END, CASE b.kind WHEN 'custom' THEN 'group ' ELSE '' END || b.name, gr.resource
+			SELECT b.user_id, gr.resource, gr.level, CASE b.kind WHEN 'custom' THEN 3 ELSE 4 END, CASE b.kind WHEN 'custom' THEN 'group ' || tj_perm._word(b.name) ELSE b.name END, gr.resource
 			FROM belongs AS b
 			CROSS JOIN LATERAL (
 				SELECT x.resource, x.level FROM tj_perm.grants AS x

@@ -32,8 +32,11 @@ COMMENT ON FUNCTION tj_perm._row_key(text, jsonb) IS 'What identifies a recorded
 CREATE FUNCTION tj_perm._row_version(p_table text, p_row jsonb) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN CASE p_table
-		WHEN 'workspaces' THEN p_row OPERATOR(pg_catalog.->>) 'status'
-		WHEN 'members' THEN p_row OPERATOR(pg_catalog.->>) 'status'
+		-- with the time of creation: one that was dropped is not the one of the same key that came after it
+		WHEN 'workspaces' THEN pg_catalog.concat(p_row OPERATOR(pg_catalog.->>) 'status', ' ', (p_row OPERATOR(pg_catalog.->>) 'created_at')::timestamp with time zone)
+		WHEN 'members' THEN pg_catalog.concat(p_row OPERATOR(pg_catalog.->>) 'status', ' ', (p_row OPERATOR(pg_catalog.->>) 'created_at')::timestamp with time zone)
+		WHEN 'group_members' THEN pg_catalog.concat((p_row OPERATOR(pg_catalog.->>) 'created_at')::timestamp with time zone)
+		WHEN 'group_nesting' THEN pg_catalog.concat((p_row OPERATOR(pg_catalog.->>) 'created_at')::timestamp with time zone)
 		WHEN 'groups' THEN (p_row OPERATOR(pg_catalog.->>) 'kind') OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (p_row OPERATOR(pg_catalog.->>) 'name')
 		WHEN 'grants' THEN pg_catalog.jsonb_build_array(
 			p_row OPERATOR(pg_catalog.->) 'group_id', p_row OPERATOR(pg_catalog.->) 'user_id',
@@ -457,6 +460,8 @@ BEGIN
 		SELECT h.history_id, h.workspace_id, h.table_name, h.transaction_id, h.transaction_started_at, h.old_row, h.new_row
 		FROM tj_perm.history AS h
 		WHERE h.changed_at < p_before AND h.workspace_id IS NOT NULL
+			-- what this transaction has done itself stays for access_diff
+			AND NOT (h.transaction_id = pg_current_xact_id() AND h.transaction_started_at = transaction_timestamp())
 			AND NOT EXISTS (
 				SELECT FROM unfinished AS u
 				WHERE u.workspace_id = h.workspace_id

@@ -7,6 +7,7 @@ CREATE TABLE tj_perm.reviews (
 	reviewer text COLLATE "C" NOT NULL DEFAULT coalesce(@extschema@.tj_user(), CURRENT_USER::text),
 	note text,
 	CONSTRAINT reviews_pkey PRIMARY KEY (review_id),
+	CONSTRAINT reviews_reviewed_at_check CHECK (pg_catalog.isfinite(reviewed_at)),
 	CONSTRAINT reviews_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES tj_perm.workspaces (workspace_id) ON DELETE CASCADE
 );
 CREATE INDEX reviews_workspace_id_idx ON tj_perm.reviews (workspace_id, reviewed_at);
@@ -18,6 +19,9 @@ SELECT pg_catalog.pg_extension_config_dump('tj_perm.reviews_review_id_seq', '');
 CREATE TRIGGER a_truncate BEFORE TRUNCATE ON tj_perm.reviews
 	FOR EACH STATEMENT EXECUTE FUNCTION tj_perm._refuse_truncate();
 ALTER TABLE tj_perm.reviews ENABLE ALWAYS TRIGGER a_truncate;
+CREATE TRIGGER c_workspace BEFORE UPDATE ON tj_perm.reviews
+	FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM NEW.workspace_id)
+	EXECUTE FUNCTION tj_perm._refuse_change('workspace_id', 'A review stays with its workspace.');
 CREATE TRIGGER b_history_insert AFTER INSERT ON tj_perm.reviews
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN (NOT tj_perm.is_restoring())
 	EXECUTE FUNCTION tj_perm.record_history();
@@ -79,6 +83,8 @@ CREATE FUNCTION tj_perm._review(p_workspace text) RETURNS TABLE (severity text, 
 	SET search_path = pg_catalog, pg_temp
 	SET enable_nestloop = off
 	SET jit = off
+	SET datestyle = 'ISO, YMD'
+	SET timezone = 'UTC'
 AS $$
 DECLARE
 	v_now timestamp with time zone := pg_catalog.statement_timestamp();

@@ -12,6 +12,32 @@ SELECT tj_perm.add_user('rev', 'root2', '{Admins}') \g /dev/null
 SELECT * FROM tj_perm.review('rev');
 SELECT reviewer = current_user AS me, note, ago BETWEEN interval '0' AND interval '1 hour' AS now FROM tj_perm.reviews_of('rev');
 
+-- who administers by a grant counts: directly, by groups, now, active, and once
+BEGIN;
+SELECT tj_perm.add_user('rev', u) FROM unnest('{holder,ended,low,gone,grouped}'::text[]) AS u \g /dev/null
+SELECT tj_perm.create_group('rev', 'inner'), tj_perm.create_group('rev', 'holders'), tj_perm.nest_group('rev', 'inner', 'holders'), tj_perm.add_to_group('rev', 'inner', '{holder,grouped,root}') \g /dev/null
+SELECT tj_perm.grant_access('rev', 'admin', to_user => u) FROM unnest('{holder,ended,gone,root}'::text[]) AS u \g /dev/null
+SELECT tj_perm.grant_access('rev', 'editor', to_user => 'low'), tj_perm.grant_access('rev/app:*', 'admin', to_user => 'low'), tj_perm.archive_user('rev', 'gone') \g /dev/null
+UPDATE tj_perm.grants SET valid_until = now() WHERE workspace_id = 'rev' AND user_id = 'ended';
+SELECT count(*) AS findings FROM tj_perm.review('rev') WHERE finding IN ('no_admin', 'one_admin');
+DELETE FROM tj_perm.group_members WHERE workspace_id = 'rev' AND user_id = 'root2';
+SELECT severity, detail, mend FROM tj_perm.review('rev') WHERE finding IN ('no_admin', 'one_admin');
+SELECT tj_perm.grant_access('rev', 'admin', 'holders') \g /dev/null
+SELECT severity, detail FROM tj_perm.review('rev') WHERE finding IN ('no_admin', 'one_admin');
+SET LOCAL session_replication_role = replica;
+UPDATE tj_perm.members SET status = 'archived' WHERE workspace_id = 'rev' AND user_id = 'root';
+SET LOCAL session_replication_role = origin;
+SELECT severity, detail, mend FROM tj_perm.review('rev') WHERE finding IN ('no_admin', 'one_admin');
+UPDATE tj_perm.grants SET valid_from = now() + interval '1 day' WHERE workspace_id = 'rev' AND valid_until IS NULL;
+SELECT severity, detail FROM tj_perm.review('rev') WHERE finding IN ('no_admin', 'one_admin');
+ROLLBACK;
+-- invited, without an invitation: as a bulk load may leave it
+INSERT INTO tj_perm.members (workspace_id, user_id, status) VALUES ('rev', 'loaded', 'invited');
+SELECT tj_perm.grant_access('rev/app:1', 'viewer', to_user => 'loaded') \g /dev/null
+SELECT finding, subject, detail, mend FROM tj_perm.review('rev');
+SELECT mend AS "-- " FROM tj_perm.review('rev') \gexec
+SELECT count(*) AS findings FROM tj_perm.review('rev');
+
 -- one of everything
 SELECT tj_perm.create_group('rev', g) FROM unnest('{full,empty,sleepers,outer,"O''Neil & \"Co\""}'::text[]) AS g \g /dev/null
 SELECT tj_perm.add_user('rev', u, '{full}') FROM unnest('{ann,bob}'::text[]) AS u \g /dev/null
