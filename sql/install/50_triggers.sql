@@ -159,6 +159,7 @@ $$;
 -- said before this transaction, that they are not active took nothing away.
 CREATE FUNCTION tj_perm.keep_admin_of_memberships() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.keep_admin_of_memberships() IS 'Trigger: refuses to take the last active member of Admins away by its memberships (A7).';
 CREATE FUNCTION tj_perm._keep_admin_of_memberships() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -199,6 +200,7 @@ CREATE TRIGGER c_keep_admin_update AFTER UPDATE ON tj_perm.group_members
 -- cascaded removal of the memberships.
 CREATE FUNCTION tj_perm.keep_admin_of_members() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.keep_admin_of_members() IS 'Trigger: refuses to take the last active member of Admins away by the status of a member (A7).';
 CREATE FUNCTION tj_perm._keep_admin_of_members() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -255,6 +257,7 @@ CREATE TRIGGER c_kind BEFORE UPDATE ON tj_perm.groups
 -- A workspace has its default groups from the statement on that inserts it.
 CREATE FUNCTION tj_perm.add_default_groups() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.add_default_groups() IS 'Trigger: gives a workspace its default groups.';
 CREATE FUNCTION tj_perm._add_default_groups() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -277,6 +280,7 @@ CREATE TRIGGER c_default_groups AFTER INSERT ON tj_perm.workspaces
 -- identity column shows that it is no arrival, and the unique key refuses it.
 CREATE FUNCTION tj_perm.replace_default_group() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.replace_default_group() IS 'Trigger: lets a default group that arrives take the place of the automatic one, unless something refers to that.';
 CREATE FUNCTION tj_perm._replace_default_group() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -304,6 +308,7 @@ CREATE TRIGGER c_replace_default BEFORE INSERT ON tj_perm.groups
 
 CREATE FUNCTION tj_perm.keep_default_groups() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.keep_default_groups() IS 'Trigger: refuses to drop default groups of a workspace that stays.';
 CREATE FUNCTION tj_perm._keep_default_groups() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -328,6 +333,7 @@ CREATE TRIGGER c_keep_default AFTER DELETE ON tj_perm.groups
 
 CREATE FUNCTION tj_perm.refuse_listing_all_users() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.refuse_listing_all_users() IS 'Trigger: refuses to list members of All Users.';
 CREATE FUNCTION tj_perm._refuse_listing_all_users() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -352,6 +358,7 @@ CREATE TRIGGER c_all_users_update AFTER UPDATE ON tj_perm.group_members
 
 CREATE FUNCTION tj_perm.check_nesting() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.check_nesting() IS 'Trigger: refuses cycles, chains that are too deep and default groups among nested groups (A11).';
 CREATE FUNCTION tj_perm._check_nesting() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -424,6 +431,7 @@ CREATE TRIGGER c_nesting_update AFTER UPDATE ON tj_perm.group_nesting
 
 CREATE FUNCTION tj_perm.renew_epoch() RETURNS event_trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.renew_epoch() IS 'Event trigger: after DDL on our tables every backend reads anew.';
 CREATE FUNCTION tj_perm._renew_epoch() RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -449,6 +457,7 @@ COMMENT ON EVENT TRIGGER tj_perm_renew_epoch IS 'After DDL on a table of schema 
 
 CREATE FUNCTION tj_perm.renew_epoch_after_drop() RETURNS event_trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.renew_epoch_after_drop() IS 'Event trigger: likewise after a drop.';
 CREATE FUNCTION tj_perm._renew_epoch_after_drop() RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp

@@ -8,6 +8,7 @@
 
 CREATE FUNCTION tj_perm.record_history() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.record_history() IS 'Trigger: records changed rows in the history.';
 CREATE FUNCTION tj_perm._record_history() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp

@@ -27,7 +27,8 @@ GRANT EXECUTE ON FUNCTION
 TO PUBLIC;
 
 -- Administration: everybody may call, the functions ask who it is. Not here,
--- for the owner to grant: create_workspace, change_user_id, invitation.
+-- for the owner to grant: create_workspace, invitation, cache_stats. Of no use to
+-- others than the owner: change_user_id, prune_history.
 GRANT EXECUTE ON FUNCTION
 	tj_perm.rename_workspace(text, text),
 	tj_perm.archive_workspace(text),
