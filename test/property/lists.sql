@@ -75,7 +75,7 @@ BEGIN
 			WHERE NOT EXISTS (
 				SELECT FROM tj_perm.grants AS gr LEFT JOIN tj_perm.groups AS g ON g.group_id = gr.group_id
 				WHERE gr.resource = x.granted_on AND gr.level = x.highest AND tj_can(x.user_id, x.granted_on, x.highest)
-				AND x.via = coalesce(CASE g.kind WHEN 'custom' THEN 'group ' ELSE '' END || g.name, 'direct') AND (gr.user_id IS NULL OR gr.user_id = x.user_id))
+				AND x.via = coalesce(CASE g.kind WHEN 'custom' THEN 'group ' || tj_perm._word(g.name) ELSE g.name END, 'direct') AND (gr.user_id IS NULL OR gr.user_id = x.user_id))
 			AND NOT (x.via = 'Admins' AND x.granted_on = tj_workspace(w) AND x.highest = 'admin'
 				AND EXISTS (SELECT FROM tj_perm.group_members AS gm JOIN tj_perm.groups AS g USING (group_id) WHERE g.workspace_id = w AND g.kind = 'admins' AND gm.user_id = x.user_id));
 	END IF;

@@ -125,7 +125,6 @@ my $dir = PostgreSQL::Test::Utils::tempdir;
 # Parallel restore ignores the order of foreign keys among tables of an
 # extension (pg_dump gives table data no such dependencies), so that it needs
 # session_replication_role = replica, which a superuser can give it.
-my $replica = '-c session_replication_role=replica';
 
 # name => [who, format, extension there before, options of pg_dump, of pg_restore, PGOPTIONS]
 my @cases = (
@@ -135,7 +134,7 @@ my @cases = (
 	[ 'custom_owner', 'keeper', 'custom', 1, [], [] ],
 	[ 'plain_data_super', $superuser, 'plain', 1, ['--data-only'], [] ],
 	[ 'custom_data_super', $superuser, 'custom', 1, [], ['--data-only'] ],
-	[ 'directory_jobs_super', $superuser, 'directory', 0, [], ['--jobs=2'], $replica ],
+	[ 'directory_super', $superuser, 'directory', 0, [], [] ],
 	[ 'inserts_data_super', $superuser, 'plain', 1, [ '--data-only', '--column-inserts' ], [] ],
 	[ 'plain_data_owner', 'keeper', 'plain', 1, ['--data-only'], [] ],
 	[ 'custom_data_owner', 'keeper', 'custom', 1, [], ['--data-only'] ],

@@ -76,10 +76,10 @@ sub install
 }
 
 my %scripts = (
-	change => "SET lock_timeout = '1s';\nCALL t.change();\n",
-	undo => "SET lock_timeout = '1s';\nBEGIN;\nCALL t.change();\nSAVEPOINT s;\nCALL t.change();\nROLLBACK TO s;\nSELECT t.ask(5, 1);\nROLLBACK;\n",
-	two_phase => "SET lock_timeout = '1s';\nBEGIN;\nCALL t.change();\nPREPARE TRANSACTION 'c:client_id';\nSELECT t.ask(5, 2);\nCOMMIT PREPARED 'c:client_id';\n",
-	many => "SET lock_timeout = '1s';\nBEGIN;\nCALL t.many_changes();\nSELECT t.ask(5, 3);\nCOMMIT;\n",
+	change => "SET lock_timeout = '8s';\nCALL t.change();\n",
+	undo => "SET lock_timeout = '8s';\nBEGIN;\nCALL t.change();\nSAVEPOINT s;\nCALL t.change();\nROLLBACK TO s;\nSELECT t.ask(5, 1);\nROLLBACK;\n",
+	two_phase => "SET lock_timeout = '8s';\nBEGIN;\nCALL t.change();\nPREPARE TRANSACTION 'c:client_id';\nSELECT t.ask(5, 2);\nCOMMIT PREPARED 'c:client_id';\n",
+	many => "SET lock_timeout = '8s';\nBEGIN;\nCALL t.many_changes();\nSELECT t.ask(5, 3);\nCOMMIT;\n",
 	read => "\\set k random(0, 4)\nSELECT t.ask(5, :k);\nSELECT t.ask(5, :k);\n",
 	read_old => "\\set k random(0, 4)\nBEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT t.ask(5, :k);\nSELECT pg_sleep(0.02);\nSELECT t.ask(5, :k);\nCOMMIT;\n"
 	  . "BEGIN READ ONLY;\nSELECT t.ask(5, :k);\nDECLARE c CURSOR FOR SELECT t.ask(20, n) FROM generate_series(0, 19) n;\nFETCH 5 FROM c;\nSELECT t.ask(5, :k);\nFETCH 5 FROM c;\nCOMMIT;\n",
