@@ -40,6 +40,7 @@ OBJS = \
 	src/names.o \
 	src/resource.o \
 	src/session.o \
+	src/support.o \
 	src/tj_perm.o \
 	src/trigger.o
 

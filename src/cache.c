@@ -173,6 +173,7 @@ typedef struct ViewRef
 typedef struct Slot
 {
 	bool   in_use;
+	uint64 id; /* never used twice in a backend */
 	uint64 last_used;
 
 	/* the content of the snapshot */
@@ -197,6 +198,11 @@ typedef struct Slot
 	states_hash	 *states; /* keys without stamp and epoch */
 	views_hash	 *views;
 	ViewRef		  last_view;
+
+	/* the workspaces of the user who was asked for last */
+	const TjpMemberships *memberships;
+	char				  memberships_user[TJP_MAX_USER_ID_LEN];
+	int					  memberships_user_len;
 } Slot;
 
 /* Statistics of this backend. */
@@ -217,6 +223,7 @@ static TjpState		*unlinked = NULL; /* being linked; a failure leaves it here */
 
 static Slot	  slots[N_SLOTS];
 static uint64 slot_clock = 0;
+static uint64 slot_ids = 0;
 
 /*
  * Changes of our tables by the current transaction: rows whose BEFORE trigger
@@ -331,6 +338,7 @@ clear_slot(Slot *slot)
 	slot->states = NULL;
 	slot->views = NULL;
 	slot->last_view.view = NULL;
+	slot->memberships = NULL;
 	slot->xip = NULL;
 	slot->subxip = NULL;
 	slot->in_use = false;
@@ -487,6 +495,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 */
 	slot->shares = slot->shares && slot->counted && transaction_is_clean() &&
 				   triggers_intact(snapshot, slot->epoch, slot->generation);
+	slot->id = ++slot_ids;
 	slot->in_use = true;
 }
 
@@ -935,6 +944,84 @@ tjp_cache_alloc(Size size)
 	return MemoryContextAlloc(entered_slot->context, size);
 }
 
+/* Likewise, zeroed, for what can be done without: NULL if there is no room. */
+void *
+tjp_cache_alloc_spare(Size size)
+{
+	if (MemoryContextMemAllocated(entered_slot->context, false) + size > slot_limit() / 2)
+		return NULL;
+	return MemoryContextAllocZero(entered_slot->context, size);
+}
+
+uint64
+tjp_cache_entered(void)
+{
+	return entered_slot != NULL ? entered_slot->id : 0;
+}
+
+bool
+tjp_cache_is_current(uint64 entered, Snapshot snapshot)
+{
+	const Slot *slot = entered_slot;
+
+	if (slot == NULL || slot->id != entered)
+	{
+		int i;
+
+		for (i = 0; i < N_SLOTS && slots[i].id != entered; i++)
+			;
+		if (i == N_SLOTS)
+			return false;
+		slot = &slots[i];
+	}
+	if (!slot_matches(slot, snapshot) || !slot_is_good(slot))
+		return false;
+	stats.hits++;
+	return true;
+}
+
+const TjpMemberships *
+tjp_cache_memberships(void)
+{
+	Slot		   *slot = entered_slot;
+	int				user_len = entered_key.user_len;
+	const char	   *user = entered_key.bytes + entered_key.workspace_len;
+	TjpMemberships *memberships;
+	MemoryContext	caller;
+	List		   *keys;
+	ListCell	   *lc;
+	Size			size;
+	char		   *bytes;
+
+	if (slot->memberships != NULL && slot->memberships_user_len == user_len &&
+		memcmp(slot->memberships_user, user, user_len) == 0)
+		return slot->memberships;
+
+	caller = enter_scratch();
+	keys = tjp_catalog_workspaces_of(entered_snapshot, text_datum(user, user_len));
+	size = offsetof(TjpMemberships, keys) + list_length(keys) * sizeof(TjpMembershipKey);
+	foreach(lc, keys)
+		size += VARSIZE_ANY_EXHDR(lfirst(lc));
+	memberships = MemoryContextAlloc(slot->context, size);
+	memberships->n = 0;
+	bytes = (char *) &memberships->keys[list_length(keys)];
+	foreach(lc, keys)
+	{
+		TjpMembershipKey *key = &memberships->keys[memberships->n++];
+
+		key->key = bytes;
+		key->len = VARSIZE_ANY_EXHDR(lfirst(lc));
+		memcpy(bytes, VARDATA_ANY(lfirst(lc)), key->len);
+		bytes += key->len;
+	}
+	MemoryContextSwitchTo(caller);
+
+	memcpy(slot->memberships_user, user, user_len);
+	slot->memberships_user_len = user_len;
+	slot->memberships = memberships;
+	return memberships;
+}
+
 TjpState *
 tjp_cache_workspace(TjpWorkspaceFacts *facts)
 {
@@ -1341,6 +1428,88 @@ tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 		}
 		else
 			probe_grants(principal, NULL, callback, arg);
+	}
+}
+
+bool
+tjp_cache_read_all(TjpView *view)
+{
+	int i;
+
+	if (!view->read)
+		read_view(view);
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_PROBED && principal->probes >= 0)
+			read_grants(principal, INT_MAX, GRANTS_TOO_MANY);
+		if (principal->grant_status != GRANTS_READ)
+			return false;
+	}
+	if (!view->all_read)
+		read_view(view);
+	return true;
+}
+
+/* A reader of targets, behind a reader of grants. */
+typedef struct TargetReader
+{
+	TjpTargetCallback callback;
+	void			 *arg;
+} TargetReader;
+
+static bool
+pass_target(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
+			TimestampTz valid_until, void *arg)
+{
+	TargetReader   *reader = arg;
+	TjpResourceView view;
+	const char	   *target = "";
+	int				target_len = 0;
+
+	tjp_resource_view(resource, &view);
+	if (view.nelements > 0)
+		target = tjp_element_bytes(&view.elements[0], &target_len);
+	return reader->callback(target, target_len, level, valid_from, valid_until, reader->arg);
+}
+
+void
+tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg)
+{
+	int i;
+
+	(void) tjp_cache_read_all(view);
+	for (i = 0; i < view->nprincipals; i++)
+	{
+		TjpState *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_READ)
+		{
+			const GrantTable *table = principal->grants;
+			const char		 *bytes = (const char *) &table->entries[table->mask + 1];
+
+			for (uint32 e = 0; e <= table->mask; e++)
+			{
+				const Entry *entry = &table->entries[e];
+
+				if (entry->level != TJP_LEVEL_NONE &&
+					!callback(bytes + entry->target, entry->target_len, entry->level,
+							  entry->valid_from, entry->valid_until, arg))
+					return;
+			}
+		}
+		else
+		{
+			TargetReader  reader = {callback, arg};
+			const StateKey *key = &principal->key;
+
+			if (!tjp_catalog_grants(entered_snapshot,
+									text_datum(key->bytes, key->workspace_len), key->group_id,
+									text_datum(key->bytes + key->workspace_len, key->user_len),
+									(Datum) 0, pass_target, &reader))
+				return;
+		}
 	}
 }
 

@@ -64,6 +64,23 @@ typedef struct TjpView
 typedef bool (*TjpGrantCallback)(TjpLevel level, TimestampTz valid_from,
 								 TimestampTz valid_until, void *arg);
 
+/* Called for each grant, by its target's bytes (none: the workspace); false stops. */
+typedef bool (*TjpTargetCallback)(const char *target, int target_len, TjpLevel level,
+								  TimestampTz valid_from, TimestampTz valid_until, void *arg);
+
+/* The workspaces that a user is an active member of. */
+typedef struct TjpMembershipKey
+{
+	const char *key;
+	int			len;
+} TjpMembershipKey;
+
+typedef struct TjpMemberships
+{
+	int				 n;
+	TjpMembershipKey keys[FLEXIBLE_ARRAY_MEMBER];
+} TjpMemberships;
+
 extern void tjp_cache_init(void);
 extern void tjp_cache_change_begins(void);
 extern void tjp_cache_change_done(void);
@@ -83,6 +100,28 @@ extern TjpState *tjp_cache_workspace(TjpWorkspaceFacts *facts);
 extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);
 extern void		*tjp_cache_alloc(Size size);
+
+/* Likewise, zeroed; NULL if that would take too much of the memory. */
+extern void *tjp_cache_alloc_spare(Size size);
+
+/*
+ * A number for all that is known under the entered snapshot (0: nothing), and
+ * whether it is still there and the snapshot that answers is that one.  While
+ * it is, pointers to memory of tjp_cache_alloc are good.
+ */
+extern uint64 tjp_cache_entered(void);
+extern bool	  tjp_cache_is_current(uint64 entered, Snapshot snapshot);
+
+/* The workspaces of the entered user, whichever workspace was entered. */
+extern const TjpMemberships *tjp_cache_memberships(void);
+
+/*
+ * Read all grants of the view's principals into memory; false if they do not
+ * fit.  And go through them all, whether they fit or not, whatever their
+ * validity.
+ */
+extern bool tjp_cache_read_all(TjpView *view);
+extern void tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg);
 
 extern void tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 							 TjpGrantCallback callback, void *arg);

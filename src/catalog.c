@@ -25,6 +25,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
@@ -33,6 +34,7 @@
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -141,6 +143,7 @@ typedef enum AccessPath
 {
 	WORKSPACE_BY_KEY,
 	MEMBER_BY_KEY,
+	MEMBERSHIPS_OF_USER,
 	GROUP_BY_ID,
 	GROUP_BY_NAME,
 	MEMBERSHIPS_OF_MEMBER,
@@ -162,6 +165,7 @@ static const struct
 	{
 		[WORKSPACE_BY_KEY] = {WORKSPACES, 1, {WORKSPACES_WORKSPACE_ID}},
 		[MEMBER_BY_KEY] = {MEMBERS, 2, {MEMBERS_WORKSPACE_ID, MEMBERS_USER_ID}},
+		[MEMBERSHIPS_OF_USER] = {MEMBERS, 1, {MEMBERS_USER_ID}},
 		[GROUP_BY_ID] = {GROUPS, 1, {GROUPS_GROUP_ID}},
 		[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
 		[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GM_WORKSPACE_ID, GM_USER_ID}},
@@ -295,6 +299,31 @@ resolve_names(void)
 	for (i = 0; i < N_PATHS; i++)
 		paths[i].known = false;
 	return true;
+}
+
+/*
+ * The OID of the one function of our schema with this name; InvalidOid if
+ * there is none.
+ */
+Oid
+tjp_catalog_function(const char *name)
+{
+	Oid		 schema = get_namespace_oid(TJP_SCHEMA, true);
+	Oid		 found = InvalidOid;
+	CatCList *list;
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+		if (proc->pronamespace == schema)
+			found = proc->oid;
+	}
+	ReleaseSysCacheList(list);
+	return found;
 }
 
 /*
@@ -636,6 +665,25 @@ tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user, bool *active)
 		*active = row_text_is(&scan, MEMBERS_STATUS, "active");
 	end_scan(&scan);
 	return found;
+}
+
+/*
+ * The keys of the workspaces that the user is an active member of, as a list
+ * of text Datums.
+ */
+List *
+tjp_catalog_workspaces_of(Snapshot snapshot, Datum user)
+{
+	PathScan scan;
+	List	*keys = NIL;
+
+	if (!begin_scan(&scan, MEMBERSHIPS_OF_USER, snapshot, &user))
+		return NIL;
+	while (next_row(&scan))
+		if (row_text_is(&scan, MEMBERS_STATUS, "active"))
+			keys = lappend(keys, DatumGetTextPCopy(row_value(&scan, MEMBERS_WORKSPACE_ID, NULL)));
+	end_scan(&scan);
+	return keys;
 }
 
 /*

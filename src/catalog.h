@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
@@ -38,6 +39,7 @@ typedef bool (*TjpGrantReader)(const TjpResource *resource, TjpLevel level,
 #define TJP_GUARD_NESTING	 INT64CONST(-2)
 
 extern void tjp_catalog_init(void);
+extern Oid	tjp_catalog_function(const char *name);
 
 /* Rises whenever something about our tables may have been redefined. */
 extern uint64 tjp_catalog_generation(void);
@@ -49,7 +51,8 @@ extern uint64 tjp_catalog_generation(void);
 extern bool tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active);
 extern bool tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user,
 							   bool *active);
-extern bool tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id,
+extern List *tjp_catalog_workspaces_of(Snapshot snapshot, Datum user);
+extern bool	 tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id,
 							  TjpGroupKind *kind);
 extern int	tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids);
 extern int	tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,

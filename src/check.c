@@ -12,18 +12,26 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/uuid.h"
 
 #include "cache.h"
 #include "check.h"
 #include "compat.h"
+#include "construct.h"
+#include "guc.h"
 #include "names.h"
+
+#define ROWS_TO_SORT 16 /* rows of one scan that make it worthwhile to sort what is held */
 
 /* What is asked, and what has been found so far. */
 typedef struct Check
@@ -349,6 +357,854 @@ tj_is_member(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(is_active_member(text_argument(fcinfo, 0), text_argument(fcinfo, 1)));
+}
+
+/* ---- what lists and index conditions ask ---- */
+
+/*
+ * The workspaces of a user, copied: looking at one of them may end what is
+ * known of the others.  NIL of them if the bytes can be no user id.  Pushes
+ * the snapshot that answers; the caller pops it.
+ */
+static const TjpMemberships *
+copy_memberships(const char *user, int user_len)
+{
+	char				  normal[TJP_MAX_USER_ID_LEN];
+	int					  normal_len;
+	const TjpMemberships *kept;
+	TjpMemberships		 *copy;
+	char				 *bytes;
+	Size				  size;
+
+	PushActiveSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot());
+	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
+		return palloc0(sizeof(TjpMemberships));
+
+	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
+	kept = tjp_cache_memberships();
+	size = offsetof(TjpMemberships, keys) + kept->n * sizeof(TjpMembershipKey);
+	for (int i = 0; i < kept->n; i++)
+		size += kept->keys[i].len;
+	copy = palloc(size);
+	copy->n = kept->n;
+	bytes = (char *) &copy->keys[kept->n];
+	for (int i = 0; i < kept->n; i++)
+	{
+		copy->keys[i].key = bytes;
+		copy->keys[i].len = kept->keys[i].len;
+		memcpy(bytes, kept->keys[i].key, kept->keys[i].len);
+		bytes += kept->keys[i].len;
+	}
+	return copy;
+}
+
+/* A walk over what one user may reach. */
+typedef struct Reach
+{
+	TimestampTz		 now;
+	TjpLevel		 level;
+	TjpReachCallback callback;
+	void			*arg;
+	bool			 found;
+} Reach;
+
+static bool
+reach_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid_from,
+			TimestampTz valid_until, void *arg)
+{
+	Reach *reach = arg;
+
+	/*
+	 * valid_from is left to the check of each row: a cursor may be fetched from
+	 * until after it
+	 */
+	if (level >= reach->level && reach->now < valid_until)
+	{
+		TjpElement element;
+
+		if (target_len > 0)
+			tjp_element_of_bytes(target, &element);
+		return reach->callback(target_len > 0 ? &element : NULL, reach->arg);
+	}
+	return true;
+}
+
+void
+tjp_check_reach(const char *user, int user_len, const char *key, int key_len, TjpLevel level,
+				TjpWorkspaceCallback workspace, TjpReachCallback target, void *arg)
+{
+	Reach				  reach = {GetCurrentStatementStartTimestamp(), level, target, arg};
+	const TjpMemberships *memberships = copy_memberships(user, user_len);
+
+	for (int i = 0; i < memberships->n; i++)
+	{
+		const TjpMembershipKey *one = &memberships->keys[i];
+		TjpView				   *view;
+
+		CHECK_FOR_INTERRUPTS();
+		if (key != NULL && (one->len != key_len || memcmp(one->key, key, key_len) != 0))
+			continue;
+		view = find_view(one->key, one->len, user, user_len);
+		if (view == NULL || !view->member || !view->workspace_active)
+			continue;
+		if (workspace(one->key, one->len, view, arg) && !view->admin)
+			tjp_cache_each_grant(view, reach_grant, &reach);
+	}
+	PopActiveSnapshot();
+}
+
+/* A grant of this level that has not expired? TjpGrantCallback. */
+static bool
+find_lasting(TjpLevel level, TimestampTz valid_from, TimestampTz valid_until, void *arg)
+{
+	Reach *reach = arg;
+
+	if (level >= reach->level && reach->now < valid_until)
+	{
+		reach->found = true;
+		return false;
+	}
+	return true;
+}
+
+bool
+tjp_check_is_wide(TjpView *view, TjpLevel level, int ntypes, const TjpElement *types)
+{
+	Reach reach = {GetCurrentStatementStartTimestamp(), level};
+
+	if (view->admin)
+		return true;
+	tjp_cache_grants(view, NULL, false, find_lasting, &reach);
+	for (int i = 0; i < ntypes && !reach.found; i++)
+		tjp_cache_grants(view, &types[i], true, find_lasting, &reach);
+	return reach.found;
+}
+
+/* ---- many rows of one call site ---- */
+
+/*
+ * The planner's support turns tj_can(u, tj_resource(workspace, type, id...), l)
+ * into one function of the plain columns.  It answers the first rows just as
+ * tj_can does.  Then it sorts what the user holds by workspace, element and
+ * type of column, so that a row is a few comparisons of plain values.  What was
+ * sorted lies in the memory of the snapshot that it was read under, and is used
+ * only while tjp_cache_is_current says so.
+ */
+
+/* The ids of one element that are held. */
+typedef struct IdSet
+{
+	int	   n;
+	uint32 mask;
+	int64 *numbers; /* NO_NUMBER: unused */
+	bool   has_no_number;
+	struct IdWord
+	{
+		const char *bytes; /* NULL: unused */
+		uint32		hash;
+		uint16		len;
+	} *words;
+} IdSet;
+
+#define NO_NUMBER PG_INT64_MIN
+
+/* What the user holds in one workspace at the level of the call site. */
+typedef enum VerdictKind
+{
+	NOT_JUDGED,
+	NOTHING,
+	SOME_THINGS,
+	EVERYTHING,
+	ROW_BY_ROW /* too much to sort */
+} VerdictKind;
+
+typedef struct Verdict
+{
+	VerdictKind kind;
+	int64		number; /* the key, as the column has it */
+	const char *bytes;
+	int			len;
+	const char *key; /* as text */
+	int			key_len;
+	bool	   *all_of_type; /* for each element: type:*? */
+	IdSet	   *ids;
+} Verdict;
+
+/* One call site of _can or _is_member. */
+typedef struct Site
+{
+	TjpConstructPlan *plan;
+	int				  nelements;
+	bool			  members_only;
+	bool			  one_user; /* the same for all rows, but for settings */
+	bool			  has_words;
+	struct SiteType
+	{
+		const char *word;
+		int			len;
+	} *types;
+
+	uint64 entered; /* what the following was read under */
+	int	   rows;	/* answered one by one since then */
+	bool   sorted;
+
+	/* for whom it was sorted, and while which clock it holds */
+	TjpLevel	level;
+	uint64		settings;
+	char		user[TJP_MAX_USER_ID_LEN];
+	int			user_len;
+	TimestampTz from;
+	TimestampTz until;
+
+	int		 nverdicts;
+	uint32	 mask;
+	Verdict *verdicts;
+	Verdict *last;
+} Site;
+
+static bool
+is_number(TjpArgKind kind)
+{
+	return kind == TJP_ARG_INT2 || kind == TJP_ARG_INT4 || kind == TJP_ARG_INT8;
+}
+
+static inline int64
+number_value(Datum value, TjpArgKind kind)
+{
+	switch (kind)
+	{
+		case TJP_ARG_INT2:
+			return DatumGetInt16(value);
+		case TJP_ARG_INT4:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetInt64(value);
+	}
+}
+
+static inline uint32
+hash_number(int64 number)
+{
+	return (uint32) (((uint64) number * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+}
+
+/* The bytes that a value which is no number is compared by. */
+static inline int
+word_value(Datum value, TjpArgKind kind, const char **bytes)
+{
+	text *txt;
+
+	switch (kind)
+	{
+		case TJP_ARG_UUID:
+			*bytes = DatumGetPointer(value);
+			return UUID_LEN;
+		case TJP_ARG_CSTRING:
+			*bytes = DatumGetCString(value);
+			return strlen(*bytes);
+		case TJP_ARG_NAME:
+			*bytes = NameStr(*DatumGetName(value));
+			return strlen(*bytes);
+		default:
+			txt = DatumGetTextPP(value);
+			*bytes = VARDATA_ANY(txt);
+			return VARSIZE_ANY_EXHDR(txt);
+	}
+}
+
+static inline bool
+holds_number(const IdSet *ids, int64 number)
+{
+	uint32 position;
+
+	if (ids->n == 0)
+		return false;
+	if (number == NO_NUMBER)
+		return ids->has_no_number;
+	for (position = hash_number(number) & ids->mask;
+		 ids->numbers[position] != NO_NUMBER;
+		 position = (position + 1) & ids->mask)
+		if (ids->numbers[position] == number)
+			return true;
+	return false;
+}
+
+static bool
+holds_word(const IdSet *ids, const char *bytes, int len)
+{
+	uint32 hash;
+	uint32 position;
+
+	if (ids->n == 0)
+		return false;
+	hash = hash_bytes((const unsigned char *) bytes, len);
+	for (position = hash & ids->mask;
+		 ids->words[position].bytes != NULL;
+		 position = (position + 1) & ids->mask)
+		if (ids->words[position].hash == hash && ids->words[position].len == len &&
+			memcmp(ids->words[position].bytes, bytes, len) == 0)
+			return true;
+	return false;
+}
+
+/* Sorting the grants of one workspace: counting first, then filling. */
+typedef struct Sorting
+{
+	Site	   *site;
+	Verdict	   *verdict;
+	TimestampTz now;
+	bool		filling;
+	bool		everything;
+	bool		no_room;
+} Sorting;
+
+static void
+sort_id(Sorting *sorting, IdSet *ids, TjpArgKind kind, const TjpElement *element)
+{
+	uint32 position;
+
+	if (is_number(kind))
+	{
+		int64 number;
+
+		if (!tjp_id_is_int64(element->id, element->id_len, &number))
+			return;
+		if (!sorting->filling)
+			ids->n++;
+		else if (number == NO_NUMBER)
+			ids->has_no_number = true;
+		else
+		{
+			for (position = hash_number(number) & ids->mask;
+				 ids->numbers[position] != NO_NUMBER && ids->numbers[position] != number;
+				 position = (position + 1) & ids->mask)
+				;
+			ids->numbers[position] = number;
+		}
+	}
+	else
+	{
+		const char	 *bytes = element->id;
+		int			  len = element->id_len;
+		unsigned char uuid[UUID_LEN];
+
+		if (kind == TJP_ARG_UUID)
+		{
+			if (!tjp_id_is_uuid(bytes, len, uuid))
+				return;
+			if (sorting->filling)
+			{
+				char *copy = tjp_cache_alloc_spare(UUID_LEN);
+
+				if (copy == NULL)
+				{
+					sorting->no_room = true;
+					return;
+				}
+				memcpy(copy, uuid, UUID_LEN);
+				bytes = copy;
+			}
+			len = UUID_LEN;
+		}
+		if (!sorting->filling)
+			ids->n++;
+		else
+		{
+			uint32 hash = hash_bytes((const unsigned char *) bytes, len);
+
+			for (position = hash & ids->mask;
+				 ids->words[position].bytes != NULL;
+				 position = (position + 1) & ids->mask)
+				;
+			ids->words[position].bytes = bytes;
+			ids->words[position].hash = hash;
+			ids->words[position].len = len;
+		}
+	}
+}
+
+static bool
+sort_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid_from,
+		   TimestampTz valid_until, void *arg)
+{
+	Sorting	  *sorting = arg;
+	Site	  *site = sorting->site;
+	TjpElement element;
+
+	if (level < site->level)
+		return true;
+
+	/* when the answer about this grant changes */
+	if (valid_from > sorting->now)
+		site->until = Min(site->until, valid_from);
+	else
+		site->from = Max(site->from, valid_from);
+	if (valid_until > sorting->now)
+		site->until = Min(site->until, valid_until);
+	else
+		site->from = Max(site->from, valid_until);
+	if (sorting->now < valid_from || sorting->now >= valid_until)
+		return true;
+
+	if (target_len == 0)
+	{
+		sorting->everything = true;
+		return true;
+	}
+	tjp_element_of_bytes(target, &element);
+	for (int i = 0; i < site->nelements; i++)
+	{
+		if (site->types[i].len != element.type_len ||
+			memcmp(site->types[i].word, element.type, element.type_len) != 0)
+			continue;
+		if (element.wildcard)
+			sorting->verdict->all_of_type[i] = true;
+		else
+			sort_id(sorting, &sorting->verdict->ids[i], site->plan->args[2 + 2 * i].kind, &element);
+	}
+	return !sorting->no_room;
+}
+
+/* Make room for the ids that were counted; false if there is none. */
+static bool
+make_sets(Site *site, Verdict *verdict)
+{
+	for (int i = 0; i < site->nelements; i++)
+	{
+		IdSet *ids = &verdict->ids[i];
+		uint32 size = 4;
+
+		if (ids->n == 0)
+			continue;
+		while (size < (uint32) ids->n * 2)
+			size *= 2;
+		ids->mask = size - 1;
+		if (is_number(site->plan->args[2 + 2 * i].kind))
+		{
+			ids->numbers = tjp_cache_alloc_spare(size * sizeof(int64));
+			if (ids->numbers == NULL)
+				return false;
+			for (uint32 n = 0; n < size; n++)
+				ids->numbers[n] = NO_NUMBER;
+		}
+		else
+		{
+			ids->words = tjp_cache_alloc_spare(size * sizeof(struct IdWord));
+			if (ids->words == NULL)
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Find out what the user holds in a workspace; false if that has ended what the
+ * site had sorted, the verdict included.
+ */
+static bool
+judge(Site *site, Verdict *verdict)
+{
+	char	 key[TJP_MAX_KEY_LEN];
+	int		 key_len = verdict->key_len;
+	Sorting	 sorting = {site, verdict, GetCurrentStatementStartTimestamp()};
+	TjpView *view;
+
+	memcpy(key, verdict->key, key_len);
+	view = find_view(key, key_len, site->user, site->user_len);
+	if (view == NULL || tjp_cache_entered() != site->entered)
+		return false;
+
+	if (!view->member || !view->workspace_active)
+		verdict->kind = NOTHING;
+	else if (view->admin || site->members_only)
+		verdict->kind = EVERYTHING;
+	else if (!tjp_cache_read_all(view))
+		verdict->kind = ROW_BY_ROW;
+	else
+	{
+		VerdictKind kind = ROW_BY_ROW;
+
+		verdict->all_of_type = tjp_cache_alloc_spare(Max(site->nelements, 1) * sizeof(bool));
+		verdict->ids = tjp_cache_alloc_spare(Max(site->nelements, 1) * sizeof(IdSet));
+		if (verdict->all_of_type != NULL && verdict->ids != NULL)
+		{
+			tjp_cache_each_grant(view, sort_grant, &sorting);
+			sorting.filling = true;
+			if (sorting.everything)
+				kind = EVERYTHING;
+			else if (make_sets(site, verdict))
+			{
+				tjp_cache_each_grant(view, sort_grant, &sorting);
+				if (!sorting.no_room)
+					kind = SOME_THINGS;
+			}
+		}
+		verdict->kind = kind;
+	}
+	return true;
+}
+
+/* Is this the verdict on the workspace of that value? */
+static inline bool
+verdict_matches(const Verdict *verdict, bool number, int64 as_number, const char *bytes, int len)
+{
+	if (number)
+		return verdict->number == as_number;
+	return verdict->len == len && memcmp(verdict->bytes, bytes, len) == 0;
+}
+
+static uint32
+hash_verdict(const Verdict *verdict, bool number)
+{
+	if (number)
+		return hash_number(verdict->number);
+	return hash_bytes((const unsigned char *) verdict->bytes, verdict->len);
+}
+
+/*
+ * Begin to sort for one user: the workspaces that they belong to.
+ */
+static void
+begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
+{
+	TjpArgKind			  kind = site->plan->args[0].kind;
+	bool				  number = is_number(kind);
+	char				  normal[TJP_MAX_USER_ID_LEN];
+	int					  normal_len;
+	const TjpMemberships *memberships;
+	uint32				  size = 4;
+
+	site->sorted = false;
+	site->rows = 0;
+	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
+		return;
+	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
+	memberships = tjp_cache_memberships();
+	site->entered = tjp_cache_entered();
+
+	while (size < (uint32) memberships->n * 2)
+		size *= 2;
+	site->mask = size - 1;
+	site->last = NULL;
+	site->verdicts = tjp_cache_alloc_spare(size * sizeof(Verdict));
+	if (site->verdicts == NULL)
+	{
+		/* try again after many more rows */
+		site->rows = -64 * ROWS_TO_SORT;
+		return;
+	}
+	for (int i = 0; i < memberships->n; i++)
+	{
+		Verdict verdict = {0};
+		uint32	position;
+
+		verdict.key = memberships->keys[i].key;
+		verdict.key_len = memberships->keys[i].len;
+		if (number)
+		{
+			/* other spellings are no value of the column */
+			if (!tjp_id_is_int64(verdict.key, verdict.key_len, &verdict.number))
+				continue;
+		}
+		else if (kind == TJP_ARG_UUID)
+		{
+			unsigned char *uuid = tjp_cache_alloc_spare(UUID_LEN);
+
+			if (uuid == NULL)
+			{
+				site->rows = -64 * ROWS_TO_SORT;
+				return;
+			}
+			if (!tjp_id_is_uuid(verdict.key, verdict.key_len, uuid))
+				continue;
+			verdict.bytes = (char *) uuid;
+			verdict.len = UUID_LEN;
+		}
+		else
+		{
+			verdict.bytes = verdict.key;
+			verdict.len = verdict.key_len;
+		}
+		for (position = hash_verdict(&verdict, number) & site->mask;
+			 site->verdicts[position].key != NULL;
+			 position = (position + 1) & site->mask)
+			;
+		site->verdicts[position] = verdict;
+	}
+
+	memcpy(site->user, user, user_len);
+	site->user_len = user_len;
+	site->settings = tjp_user_id_settings;
+	site->level = level;
+	site->from = DT_NOBEGIN;
+	site->until = DT_NOEND;
+	site->sorted = true;
+}
+
+/* The verdict on the workspace of this value, NULL if the user is no member. */
+static inline Verdict *
+find_verdict(Site *site, Datum value)
+{
+	TjpArgKind	kind = site->plan->args[0].kind;
+	bool		number = is_number(kind);
+	int64		as_number = 0;
+	const char *bytes = NULL;
+	int			len = 0;
+	uint32		position;
+
+	if (number)
+		as_number = number_value(value, kind);
+	else
+		len = word_value(value, kind, &bytes);
+	if (site->last != NULL && verdict_matches(site->last, number, as_number, bytes, len))
+		return site->last;
+	position = number ? hash_number(as_number) : hash_bytes((const unsigned char *) bytes, len);
+	for (position &= site->mask;
+		 site->verdicts[position].key != NULL;
+		 position = (position + 1) & site->mask)
+		if (verdict_matches(&site->verdicts[position], number, as_number, bytes, len))
+		{
+			site->last = &site->verdicts[position];
+			return site->last;
+		}
+	return NULL;
+}
+
+typedef enum Answer
+{
+	NO,
+	YES,
+	ASK /* as tj_can is asked */
+} Answer;
+
+/*
+ * The answer for one row from what was sorted.  args are the arguments of the
+ * constructor; workspace and last id are not NULL.
+ */
+static Answer
+answer_row(Site *site, const NullableDatum *args)
+{
+	Verdict *verdict = find_verdict(site, args[0].value);
+	bool	 held;
+
+	if (verdict == NULL)
+		return NO;
+	if (verdict->kind == NOT_JUDGED && !judge(site, verdict))
+	{
+		site->sorted = false;
+		return ASK;
+	}
+	if (verdict->kind == NOTHING)
+		return NO;
+	if (verdict->kind == ROW_BY_ROW)
+		return ASK;
+
+	held = verdict->kind == EVERYTHING;
+	for (int i = 0; i < site->nelements && (!held || site->has_words); i++)
+	{
+		const NullableDatum *id = &args[2 + 2 * i];
+		const TjpArgPlan	*arg = &site->plan->args[2 + 2 * i];
+
+		if (id->isnull)
+			continue;
+		if (arg->is_array)
+			return ASK;
+		if (is_number(arg->kind))
+			held = held || verdict->all_of_type[i] ||
+				   holds_number(&verdict->ids[i], number_value(id->value, arg->kind));
+		else
+		{
+			const char *bytes;
+			int			len = word_value(id->value, arg->kind, &bytes);
+
+			/* over the limit of an id: there is no such resource */
+			if (len > TJP_MAX_ID_LEN)
+				return NO;
+			held = held || verdict->all_of_type[i] || holds_word(&verdict->ids[i], bytes, len);
+		}
+	}
+	return held ? YES : NO;
+}
+
+/*
+ * Look at a call site of _can or _is_member, once.
+ *
+ * The call stands for one of tj_can or tj_is_member, which the planner took
+ * out: whoever may not execute that must not get here either.
+ */
+static Site *
+make_site(FunctionCallInfo fcinfo, int first, bool members_only)
+{
+	FmgrInfo *flinfo = fcinfo->flinfo;
+	uint64	  planned = PG_GETARG_TJP_PLANNED(0);
+	Site	 *site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Site));
+
+	tjp_check_planned(planned);
+	site->plan = tjp_construct_plan(flinfo, first, PG_NARGS() - first);
+	site->nelements = (PG_NARGS() - first) / 2;
+	site->members_only = members_only;
+	site->one_user = (planned & TJP_PLANNED_ONE_USER) != 0;
+	site->types = MemoryContextAllocZero(flinfo->fn_mcxt,
+										 Max(site->nelements, 1) * sizeof(struct SiteType));
+	for (int i = 0; i < site->nelements; i++)
+	{
+		const char *word;
+
+		/* constants, which live as long as the call site */
+		site->types[i].len = word_value(fcinfo->args[first + 1 + 2 * i].value,
+										site->plan->args[1 + 2 * i].kind, &word);
+		site->types[i].word = word;
+		if (site->plan->args[2 + 2 * i].is_array ||
+			!(is_number(site->plan->args[2 + 2 * i].kind) ||
+			  site->plan->args[2 + 2 * i].kind == TJP_ARG_UUID))
+			site->has_words = true;
+	}
+	flinfo->fn_extra = site;
+	return site;
+}
+
+void
+tjp_check_planned(uint64 planned)
+{
+	Oid		  function = TJP_PLANNED_FUNCTION(planned);
+	AclResult result = tjp_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+bool
+tjp_check_planned_user(FunctionCallInfo fcinfo, int argno, const char **user, int *user_len)
+{
+	if (PG_GETARG_TJP_PLANNED(0) & TJP_PLANNED_SESSION_USER)
+	{
+		*user = tjp_user_id;
+		*user_len = tjp_user_id != NULL ? strlen(tjp_user_id) : 0;
+		return *user_len > 0;
+	}
+	if (PG_ARGISNULL(argno))
+		return false;
+	switch (get_fn_expr_argtype(fcinfo->flinfo, argno))
+	{
+		case INT8OID:
+			*user = DatumGetCString(DirectFunctionCall1(int8out, PG_GETARG_DATUM(argno)));
+			*user_len = strlen(*user);
+			break;
+		case UUIDOID:
+			*user = DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(argno)));
+			*user_len = strlen(*user);
+			break;
+		default:
+			*user_len = word_value(PG_GETARG_DATUM(argno), TJP_ARG_TEXT, user);
+	}
+	return true;
+}
+
+/*
+ * The answer for one row as tj_can or tj_is_member gives it.
+ */
+static bool
+ask_row(const Site *site, const char *user, int user_len, TjpLevel level, const NullableDatum *args)
+{
+	TjpResource	   *resource = tjp_construct(site->plan, args);
+	TjpResourceView parts;
+	TjpView		   *view;
+
+	if (resource == NULL)
+		return false;
+	if (!site->members_only)
+		return tjp_check_level(user, user_len, resource, level, false, NULL) >= level;
+	tjp_resource_view(resource, &parts);
+	view = find_view(parts.key, parts.key_len, user, user_len);
+	return view != NULL && view->member && view->workspace_active;
+}
+
+/*
+ * What _can and _is_member have in common; first is the number of the
+ * workspace argument.
+ */
+static bool
+site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bool members_only)
+{
+	Site				*site = fcinfo->flinfo->fn_extra;
+	const NullableDatum *args = &fcinfo->args[first];
+	const char			*user;
+	int					 user_len;
+	bool				 session = (PG_GETARG_TJP_PLANNED(0) & TJP_PLANNED_SESSION_USER) != 0;
+	bool				 allowed;
+
+	if (site == NULL)
+		site = make_site(fcinfo, first, members_only);
+	if (args[0].isnull || fcinfo->args[fcinfo->nargs - 1].isnull)
+		return false;
+
+	if (site->sorted)
+	{
+		TimestampTz now = GetCurrentStatementStartTimestamp();
+
+		if (site->level == level && site->from <= now && now < site->until &&
+			ActiveSnapshotSet() && tjp_cache_is_current(site->entered, GetActiveSnapshot()) &&
+			(session ? site->settings == tjp_user_id_settings :
+					   (tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) &&
+						user_len == site->user_len &&
+						memcmp(user, site->user, user_len) == 0)))
+		{
+			Answer answer = answer_row(site, args);
+
+			if (answer != ASK)
+				return answer == YES;
+		}
+		else
+		{
+			site->sorted = false;
+			site->rows = 0;
+		}
+	}
+
+	if (!tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) ||
+		user_len > TJP_MAX_USER_ID_LEN)
+		return false;
+	allowed = ask_row(site, user, user_len, level, args);
+
+	if (site->one_user && !site->sorted && ActiveSnapshotSet())
+	{
+		uint64 entered = tjp_cache_entered();
+
+		if (entered != site->entered)
+		{
+			site->entered = entered;
+			site->rows = 0;
+		}
+		if (++site->rows >= ROWS_TO_SORT && entered != 0)
+			begin_sorting(site, user, user_len, level);
+	}
+	return allowed;
+}
+
+/*
+ * _can(planned, level, user, workspace [, type, id]...): tj_can(user,
+ * tj_resource(workspace [, type, id]...), level), made by the planner only.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_can);
+Datum
+tj_perm_can(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(site_answer(fcinfo, 3, 2, PG_GETARG_TJP_LEVEL(1), false));
+}
+
+/*
+ * _is_member(planned, user, workspace): tj_is_member(user, workspace), made by
+ * the planner only.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_is_member);
+Datum
+tj_perm_is_member(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(site_answer(fcinfo, 2, 1, TJP_LEVEL_VIEWER, true));
 }
 
 /*

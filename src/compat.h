@@ -50,6 +50,15 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* The privileges of a role on a function. */
+#if PG_VERSION_NUM >= 160000
+#define tjp_function_aclcheck(function, role, mode) \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define tjp_function_aclcheck(function, role, mode) \
+	pg_proc_aclcheck(function, role, mode)
+#endif
+
 /*
  * A trigger AFTER a row that a foreign key's cascade changed runs as whoever
  * began it all, and from 18 on as the owner of the table that was cascaded to.

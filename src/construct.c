@@ -24,22 +24,11 @@
 #include "utils/uuid.h"
 
 #include "compat.h"
+#include "construct.h"
 #include "resource.h"
 
 /* room for the text of a bigint or uuid; longer values are pointed to */
 #define SCRATCH_LEN 36
-
-/* How the Datum of an argument becomes bytes. */
-typedef enum ArgKind
-{
-	ARG_TEXT,	 /* text, varchar */
-	ARG_CSTRING, /* a literal of no type yet */
-	ARG_NAME,
-	ARG_INT2,
-	ARG_INT4,
-	ARG_INT8,
-	ARG_UUID
-} ArgKind;
 
 /* What an argument stands for. */
 typedef enum ArgRole
@@ -49,23 +38,6 @@ typedef enum ArgRole
 	ROLE_CONTAINER, /* an id that is not the last one */
 	ROLE_ID			/* the last id */
 } ArgRole;
-
-/* One argument of a call site, of which elements matter only to arrays. */
-typedef struct ArgPlan
-{
-	ArgKind kind; /* of the elements if it is an array */
-	bool	is_array;
-	int16	elem_len;
-	bool	elem_byval;
-	char	elem_align;
-} ArgPlan;
-
-/* What is found out once per call site, kept in fn_extra. */
-typedef struct CallPlan
-{
-	int		nargs;
-	ArgPlan args[FLEXIBLE_ARRAY_MEMBER];
-} CallPlan;
 
 /* The role as messages call it. */
 static const char *
@@ -95,37 +67,45 @@ arg_role(int argno, int nargs)
 	return argno % 2 == 1 ? ROLE_TYPE : ROLE_CONTAINER;
 }
 
-/* How a base type is spelt; false if it can be no part of a resource. */
-static bool
-kind_of_type(Oid type, ArgKind *kind)
+bool
+tjp_construct_kind(Oid type, TjpArgKind *kind)
 {
-	switch (type)
+	switch (getBaseType(type))
 	{
 		case TEXTOID:
 		case VARCHAROID:
-			*kind = ARG_TEXT;
+			*kind = TJP_ARG_TEXT;
 			return true;
 		case UNKNOWNOID:
-			*kind = ARG_CSTRING;
+			*kind = TJP_ARG_CSTRING;
 			return true;
 		case NAMEOID:
-			*kind = ARG_NAME;
+			*kind = TJP_ARG_NAME;
 			return true;
 		case INT2OID:
-			*kind = ARG_INT2;
+			*kind = TJP_ARG_INT2;
 			return true;
 		case INT4OID:
-			*kind = ARG_INT4;
+			*kind = TJP_ARG_INT4;
 			return true;
 		case INT8OID:
-			*kind = ARG_INT8;
+			*kind = TJP_ARG_INT8;
 			return true;
 		case UUIDOID:
-			*kind = ARG_UUID;
+			*kind = TJP_ARG_UUID;
 			return true;
 		default:
 			return false;
 	}
+}
+
+/* The expression of an argument, or NULL if it cannot be told. */
+static Node *
+arg_expression(FmgrInfo *flinfo, int argno)
+{
+	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
+		return NULL;
+	return list_nth(((FuncExpr *) flinfo->fn_expr)->args, argno);
 }
 
 /*
@@ -133,16 +113,11 @@ kind_of_type(Oid type, ArgKind *kind)
  * declared type; InvalidOid if there was no such cast or it cannot be told.
  */
 static Oid
-type_before_implicit_cast(FmgrInfo *flinfo, int argno)
+type_before_implicit_cast(Node *arg)
 {
-	Node *arg;
 	Node *inner;
 
-	if (flinfo->fn_expr == NULL || !IsA(flinfo->fn_expr, FuncExpr))
-		return InvalidOid;
-	arg = list_nth(((FuncExpr *) flinfo->fn_expr)->args, argno);
-
-	for (inner = arg;;)
+	for (inner = arg; inner != NULL;)
 	{
 		if (IsA(inner, RelabelType) &&
 			((RelabelType *) inner)->relabelformat == COERCE_IMPLICIT_CAST)
@@ -183,18 +158,18 @@ refuse_type(Oid type, ArgRole role, int argno)
 static void
 check_implicit_cast(FmgrInfo *flinfo, int argno, ArgRole role)
 {
-	Oid		type = type_before_implicit_cast(flinfo, argno);
-	ArgKind kind;
+	Oid		   type = type_before_implicit_cast(arg_expression(flinfo, argno));
+	TjpArgKind kind;
 
-	if (OidIsValid(type) && !kind_of_type(type, &kind))
+	if (OidIsValid(type) && !tjp_construct_kind(type, &kind))
 		refuse_type(type, role, argno);
 }
 
-/* Plan an argument of the function that takes "any". */
+/* Plan an argument of any type, which is argument argno of the constructor. */
 static void
-plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
+plan_arg(FmgrInfo *flinfo, int first, int argno, ArgRole role, TjpArgPlan *arg)
 {
-	Oid type = get_fn_expr_argtype(flinfo, argno);
+	Oid type = get_fn_expr_argtype(flinfo, first + argno);
 	Oid base;
 	Oid elem;
 
@@ -207,7 +182,7 @@ plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
 
 	if (role == ROLE_CONTAINER && OidIsValid(elem = get_element_type(base)))
 	{
-		if (!kind_of_type(getBaseType(elem), &arg->kind))
+		if (!tjp_construct_kind(elem, &arg->kind))
 			refuse_type(type, role, argno);
 		arg->is_array = true;
 		get_typlenbyvalalign(elem, &arg->elem_len, &arg->elem_byval, &arg->elem_align);
@@ -220,25 +195,109 @@ plan_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
 				 errmsg("the last id of a tj_resource cannot be an array"),
 				 errdetail("An array names several containers; "
 						   "the last id names the thing itself.")));
-	if (!kind_of_type(base, &arg->kind) ||
-		(role == ROLE_TYPE && arg->kind > ARG_NAME))
+	if (!tjp_construct_kind(base, &arg->kind) ||
+		(role == ROLE_TYPE && arg->kind > TJP_ARG_NAME))
 		refuse_type(type, role, argno);
-	check_implicit_cast(flinfo, argno, role);
+	check_implicit_cast(flinfo, first + argno, role);
 }
 
 /* Plan an argument that is declared as text. */
 static void
-plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, ArgPlan *arg)
+plan_text_arg(FmgrInfo *flinfo, int argno, ArgRole role, TjpArgPlan *arg)
 {
-	arg->kind = ARG_TEXT;
+	arg->kind = TJP_ARG_TEXT;
 	check_implicit_cast(flinfo, argno, role);
 }
 
+/* An empty plan for a call site, in its own context. */
+static TjpConstructPlan *
+new_plan(FmgrInfo *flinfo, int nargs)
+{
+	TjpConstructPlan *plan;
+
+	plan = MemoryContextAllocZero(flinfo->fn_mcxt, offsetof(TjpConstructPlan, args) +
+													   nargs * sizeof(TjpArgPlan));
+	plan->nargs = nargs;
+	return plan;
+}
+
+TjpConstructPlan *
+tjp_construct_plan(FmgrInfo *flinfo, int first, int nargs)
+{
+	TjpConstructPlan *plan = new_plan(flinfo, nargs);
+
+	for (int i = 0; i < nargs; i++)
+		plan_arg(flinfo, first, i, arg_role(i, nargs), &plan->args[i]);
+	return plan;
+}
+
+/* Is this a word that can be the type of an element, known now? */
+static bool
+accepts_type(Node *arg, List **types)
+{
+	TjpArgKind	kind;
+	const char *word;
+	int			len;
+	text	   *txt;
+
+	if (!IsA(arg, Const) || ((Const *) arg)->constisnull ||
+		!tjp_construct_kind(((Const *) arg)->consttype, &kind))
+		return false;
+	switch (kind)
+	{
+		case TJP_ARG_TEXT:
+			txt = DatumGetTextPP(((Const *) arg)->constvalue);
+			word = VARDATA_ANY(txt);
+			len = VARSIZE_ANY_EXHDR(txt);
+			break;
+		case TJP_ARG_CSTRING:
+			word = DatumGetCString(((Const *) arg)->constvalue);
+			len = strlen(word);
+			break;
+		default:
+			return false;
+	}
+	if (types != NULL)
+		*types = lappend(*types, cstring_to_text_with_len(word, len));
+	return len > 0 && len <= TJP_MAX_TYPE_LEN;
+}
+
+bool
+tjp_construct_accepts(List *args, List **types)
+{
+	int nargs = list_length(args);
+
+	if (nargs % 2 == 0 || nargs / 2 > TJP_MAX_ELEMENTS)
+		return false;
+	for (int i = 0; i < nargs; i++)
+	{
+		Node	  *arg = list_nth(args, i);
+		ArgRole	   role = arg_role(i, nargs);
+		Oid		   type = exprType(arg);
+		Oid		   elem;
+		Oid		   before = type_before_implicit_cast(arg);
+		TjpArgKind kind;
+
+		if (role == ROLE_TYPE)
+		{
+			if (!accepts_type(arg, types))
+				return false;
+			continue;
+		}
+		if (role == ROLE_CONTAINER && OidIsValid(elem = get_element_type(getBaseType(type))))
+			type = elem;
+		if (!tjp_construct_kind(type, &kind) ||
+			(OidIsValid(before) && !tjp_construct_kind(before, &kind)))
+			return false;
+	}
+	return true;
+}
+
 /* Look at a call site; palloc'd in its own context. */
-static CallPlan *
+static TjpConstructPlan *
 make_plan(FmgrInfo *flinfo, int nargs, bool all_text)
 {
-	CallPlan *plan;
+	TjpConstructPlan *plan;
 
 	if (get_fn_expr_variadic(flinfo))
 		ereport(ERROR,
@@ -253,23 +312,16 @@ make_plan(FmgrInfo *flinfo, int nargs, bool all_text)
 				 errdetail("%d arguments were given.", nargs),
 				 errhint("Write tj_resource(workspace, type, id [, type, id]...).")));
 
-	plan = MemoryContextAllocZero(flinfo->fn_mcxt,
-								  offsetof(CallPlan, args) + nargs * sizeof(ArgPlan));
-	plan->nargs = nargs;
+	if (!all_text)
+		return tjp_construct_plan(flinfo, 0, nargs);
+	plan = new_plan(flinfo, nargs);
 	for (int i = 0; i < nargs; i++)
-	{
-		ArgRole role = arg_role(i, nargs);
-
-		if (all_text)
-			plan_text_arg(flinfo, i, role, &plan->args[i]);
-		else
-			plan_arg(flinfo, i, role, &plan->args[i]);
-	}
+		plan_text_arg(flinfo, i, arg_role(i, nargs), &plan->args[i]);
 	return plan;
 }
 
 /* The plan of this call site. */
-static CallPlan *
+static TjpConstructPlan *
 get_plan(FunctionCallInfo fcinfo, bool all_text)
 {
 	FmgrInfo *flinfo = fcinfo->flinfo;
@@ -301,30 +353,30 @@ spell_uuid(const pg_uuid_t *uuid, char *scratch)
  * the value itself or into scratch.
  */
 static int
-spell(Datum value, ArgKind kind, char *scratch, const char **word)
+spell(Datum value, TjpArgKind kind, char *scratch, const char **word)
 {
 	text *txt;
 
 	*word = scratch;
 	switch (kind)
 	{
-		case ARG_TEXT:
+		case TJP_ARG_TEXT:
 			txt = DatumGetTextPP(value);
 			*word = VARDATA_ANY(txt);
 			return VARSIZE_ANY_EXHDR(txt);
-		case ARG_CSTRING:
+		case TJP_ARG_CSTRING:
 			*word = DatumGetCString(value);
 			return strlen(*word);
-		case ARG_NAME:
+		case TJP_ARG_NAME:
 			*word = NameStr(*DatumGetName(value));
 			return strlen(*word);
-		case ARG_INT2:
+		case TJP_ARG_INT2:
 			return pg_itoa(DatumGetInt16(value), scratch);
-		case ARG_INT4:
+		case TJP_ARG_INT4:
 			return pg_ltoa(DatumGetInt32(value), scratch);
-		case ARG_INT8:
+		case TJP_ARG_INT8:
 			return pg_lltoa(DatumGetInt64(value), scratch);
-		case ARG_UUID:
+		case TJP_ARG_UUID:
 			return spell_uuid(DatumGetUUIDP(value), scratch);
 	}
 	pg_unreachable();
@@ -333,7 +385,7 @@ spell(Datum value, ArgKind kind, char *scratch, const char **word)
 /* Append one element; false if it is over a limit. */
 static bool
 add_element(TjpElement *elements, int *nelements, const char *type, int type_len,
-			Datum id, ArgKind kind, char (*scratch)[SCRATCH_LEN])
+			Datum id, TjpArgKind kind, char (*scratch)[SCRATCH_LEN])
 {
 	TjpElement *element;
 	int			id_len;
@@ -355,7 +407,7 @@ add_element(TjpElement *elements, int *nelements, const char *type, int type_len
 /* Append one element per element of an array that is not NULL. */
 static bool
 add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
-		  Datum ids, const ArgPlan *arg, char (*scratch)[SCRATCH_LEN])
+		  Datum ids, const TjpArgPlan *arg, char (*scratch)[SCRATCH_LEN])
 {
 	ArrayType *array = DatumGetArrayTypeP(ids);
 	int		   nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
@@ -375,50 +427,55 @@ add_array(TjpElement *elements, int *nelements, const char *type, int type_len,
 	return true;
 }
 
-/* Build the resource that a call of tj_resource() asks for, or NULL. */
-static Datum
-construct_resource(FunctionCallInfo fcinfo, const CallPlan *plan)
+TjpResource *
+tjp_construct(const TjpConstructPlan *plan, const NullableDatum *args)
 {
-	int			 last = plan->nargs - 1;
-	char		 key_scratch[SCRATCH_LEN];
-	char		 scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
-	TjpElement	 elements[TJP_MAX_ELEMENTS];
-	int			 nelements = 0;
-	const char	*key;
-	int			 key_len;
-	TjpResource *result;
+	int			last = plan->nargs - 1;
+	char		key_scratch[SCRATCH_LEN];
+	char		scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
+	TjpElement	elements[TJP_MAX_ELEMENTS];
+	int			nelements = 0;
+	const char *key;
+	int			key_len;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(last))
-		PG_RETURN_NULL();
-	key_len = spell(PG_GETARG_DATUM(0), plan->args[0].kind, key_scratch, &key);
+	if (args[0].isnull || args[last].isnull)
+		return NULL;
+	key_len = spell(args[0].value, plan->args[0].kind, key_scratch, &key);
 
 	for (int i = 1; i < last; i += 2)
 	{
-		const ArgPlan *arg = &plan->args[i + 1];
-		char		   unused[SCRATCH_LEN];
-		const char	  *type;
-		int			   type_len;
-		bool		   fits;
+		const TjpArgPlan *arg = &plan->args[i + 1];
+		char			  unused[SCRATCH_LEN];
+		const char		 *type;
+		int				  type_len;
+		bool			  fits;
 
-		if (PG_ARGISNULL(i))
-			PG_RETURN_NULL();
-		type_len = spell(PG_GETARG_DATUM(i), plan->args[i].kind, unused, &type);
+		if (args[i].isnull)
+			return NULL;
+		type_len = spell(args[i].value, plan->args[i].kind, unused, &type);
 		if (type_len == 0 || type_len > TJP_MAX_TYPE_LEN)
-			PG_RETURN_NULL();
-		if (PG_ARGISNULL(i + 1))
+			return NULL;
+		if (args[i + 1].isnull)
 			continue; /* not in such a container */
 
 		if (arg->is_array)
 			fits = add_array(elements, &nelements, type, type_len,
-							 PG_GETARG_DATUM(i + 1), arg, scratch);
+							 args[i + 1].value, arg, scratch);
 		else
 			fits = add_element(elements, &nelements, type, type_len,
-							   PG_GETARG_DATUM(i + 1), arg->kind, scratch);
+							   args[i + 1].value, arg->kind, scratch);
 		if (!fits)
-			PG_RETURN_NULL();
+			return NULL;
 	}
+	return tjp_resource_make(key, key_len, elements, nelements);
+}
 
-	result = tjp_resource_make(key, key_len, elements, nelements);
+/* Build the resource that a call of tj_resource() asks for, or NULL. */
+static Datum
+construct_resource(FunctionCallInfo fcinfo, const TjpConstructPlan *plan)
+{
+	TjpResource *result = tjp_construct(plan, fcinfo->args);
+
 	if (result == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TJP_RESOURCE_P(result);
@@ -442,7 +499,7 @@ tj_resource_construct_text(PG_FUNCTION_ARGS)
 
 /* Build a resource without elements, or NULL. */
 static Datum
-construct_workspace(FunctionCallInfo fcinfo, ArgKind kind)
+construct_workspace(FunctionCallInfo fcinfo, TjpArgKind kind)
 {
 	FmgrInfo	*flinfo = fcinfo->flinfo;
 	char		 scratch[SCRATCH_LEN];
@@ -472,19 +529,19 @@ PG_FUNCTION_INFO_V1(tj_workspace_text);
 Datum
 tj_workspace_text(PG_FUNCTION_ARGS)
 {
-	return construct_workspace(fcinfo, ARG_TEXT);
+	return construct_workspace(fcinfo, TJP_ARG_TEXT);
 }
 
 PG_FUNCTION_INFO_V1(tj_workspace_int8);
 Datum
 tj_workspace_int8(PG_FUNCTION_ARGS)
 {
-	return construct_workspace(fcinfo, ARG_INT8);
+	return construct_workspace(fcinfo, TJP_ARG_INT8);
 }
 
 PG_FUNCTION_INFO_V1(tj_workspace_uuid);
 Datum
 tj_workspace_uuid(PG_FUNCTION_ARGS)
 {
-	return construct_workspace(fcinfo, ARG_UUID);
+	return construct_workspace(fcinfo, TJP_ARG_UUID);
 }

@@ -34,6 +34,14 @@ char *tjp_user_id = NULL;
  */
 bool tjp_user_id_refused = false;
 
+uint64 tjp_user_id_settings = 0;
+void (*tjp_user_id_changed)(const char *user_id) = NULL;
+
+/*
+ * Off to see what a query costs without it; results are the same.
+ */
+bool tjp_planner_support = true;
+
 /*
  * Refuse what can be no user id, and keep the normalised spelling: it differs
  * from the given one only in the case of letters, so it fits in place.
@@ -63,6 +71,9 @@ static void
 assign_user_id(const char *newval, void *extra)
 {
 	tjp_user_id_refused = false;
+	tjp_user_id_settings++;
+	if (tjp_user_id_changed != NULL)
+		tjp_user_id_changed(newval);
 }
 
 void
@@ -82,6 +93,18 @@ tjp_guc_init(void)
 							NULL,
 							NULL,
 							NULL);
+
+	DefineCustomBoolVariable("tj_perm.planner_support",
+							 "Lets the planner use indexes to answer tj_can().",
+							 "Calls of tj_can() and tj_is_member() in conditions become "
+							 "conditions that ordinary indexes serve. No result depends on it.",
+							 &tjp_planner_support,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN | GUC_NOT_IN_SAMPLE,
+							 NULL,
+							 NULL,
+							 NULL);
 
 	DefineCustomStringVariable("tj_perm.user_id",
 							   "Sets the end user on whose behalf the session acts.",

@@ -474,6 +474,64 @@ tjp_resource_make(const char *key, int key_len, const TjpElement *elements, int 
 	return result;
 }
 
+bool
+tjp_id_is_int64(const char *id, int len, int64 *value)
+{
+	bool   negative = len > 0 && id[0] == '-';
+	uint64 number = 0;
+	int	   i = negative ? 1 : 0;
+
+	/* no empty number, no leading zero, no "-0" */
+	if (i == len || len > 20 || (id[i] == '0' && len > 1))
+		return false;
+	for (; i < len; i++)
+	{
+		unsigned digit = (unsigned char) id[i] - '0';
+
+		/* up to 19 digits cannot overflow 64 bits without sign */
+		if (digit > 9 || i - negative >= 19)
+			return false;
+		number = number * 10 + digit;
+	}
+	if (number > (uint64) PG_INT64_MAX + (negative ? 1 : 0))
+		return false;
+	*value = negative ? (int64) (0 - number) : (int64) number;
+	return true;
+}
+
+bool
+tjp_id_is_uuid(const char *id, int len, unsigned char *value)
+{
+	int n = 0;
+
+	if (len != 36)
+		return false;
+	for (int i = 0; i < 36; i++)
+	{
+		unsigned char c = id[i];
+		int			  digit;
+
+		if (i == 8 || i == 13 || i == 18 || i == 23)
+		{
+			if (c != '-')
+				return false;
+			continue;
+		}
+		if (c >= '0' && c <= '9')
+			digit = c - '0';
+		else if (c >= 'a' && c <= 'f')
+			digit = c - 'a' + 10;
+		else
+			return false;
+		if (n % 2 == 0)
+			value[n / 2] = digit << 4;
+		else
+			value[n / 2] |= digit;
+		n++;
+	}
+	return true;
+}
+
 PG_FUNCTION_INFO_V1(tj_perm_workspace_of);
 Datum
 tj_perm_workspace_of(PG_FUNCTION_ARGS)

@@ -60,6 +60,17 @@ tjp_element_wildcard_bytes(const TjpElement *element, char *bytes)
 	return 1 + element->type_len + 1;
 }
 
+/* The element that the bytes stand for; its strings point into them. */
+static inline void
+tjp_element_of_bytes(const char *bytes, TjpElement *element)
+{
+	element->type_len = (unsigned char) bytes[0];
+	element->type = bytes + 1;
+	element->wildcard = bytes[1 + element->type_len] == 0;
+	element->id_len = element->wildcard ? 0 : (unsigned char) bytes[2 + element->type_len];
+	element->id = bytes + 3 + element->type_len;
+}
+
 /* Do the bytes stand for a wildcard? */
 static inline bool
 tjp_element_bytes_are_wildcard(const char *bytes)
@@ -75,6 +86,12 @@ typedef struct TjpResourceView
 	int			nelements;					/* 0: the workspace as a whole */
 	TjpElement	elements[TJP_MAX_ELEMENTS]; /* outermost first */
 } TjpResourceView;
+
+/*
+ * Is this id the canonical output of a bigint, or a uuid, and of which?
+ */
+extern bool tjp_id_is_int64(const char *id, int len, int64 *value);
+extern bool tjp_id_is_uuid(const char *id, int len, unsigned char *value);
 
 extern void			tjp_resource_view(const TjpResource *resource, TjpResourceView *view);
 extern TjpResource *tjp_resource_make(const char *key, int key_len,

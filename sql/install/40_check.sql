@@ -2,17 +2,17 @@
 -- never drop one, never change its arguments.
 
 CREATE FUNCTION @extschema@.tj_can(user_id text, resource @extschema@.tj_resource, level @extschema@.tj_level) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_can';
 COMMENT ON FUNCTION @extschema@.tj_can(text, @extschema@.tj_resource, @extschema@.tj_level) IS 'Whether the user may act on the resource at this level: an active member of its active workspace who is in Admins or holds a grant, valid now, directly or by a group, on the workspace, on an element of the path or on type:* of one. False for whatever is unknown or NULL; never NULL, never an error. Exact under the snapshot of the calling statement.';
 
 CREATE FUNCTION @extschema@.tj_can(user_id bigint, resource @extschema@.tj_resource, level @extschema@.tj_level) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_can';
 COMMENT ON FUNCTION @extschema@.tj_can(bigint, @extschema@.tj_resource, @extschema@.tj_level) IS 'Whether the user may act on the resource at this level: an active member of its active workspace who is in Admins or holds a grant, valid now, directly or by a group, on the workspace, on an element of the path or on type:* of one. False for whatever is unknown or NULL; never NULL, never an error. Exact under the snapshot of the calling statement.';
 
 CREATE FUNCTION @extschema@.tj_can(user_id uuid, resource @extschema@.tj_resource, level @extschema@.tj_level) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_can';
 COMMENT ON FUNCTION @extschema@.tj_can(uuid, @extschema@.tj_resource, @extschema@.tj_level) IS 'Whether the user may act on the resource at this level: an active member of its active workspace who is in Admins or holds a grant, valid now, directly or by a group, on the workspace, on an element of the path or on type:* of one. False for whatever is unknown or NULL; never NULL, never an error. Exact under the snapshot of the calling statement.';
 
@@ -32,47 +32,47 @@ CREATE FUNCTION @extschema@.tj_level_on(user_id uuid, resource @extschema@.tj_re
 COMMENT ON FUNCTION @extschema@.tj_level_on(uuid, @extschema@.tj_resource) IS 'The highest level that the user holds on the resource, or NULL if none; tj_can(u, r, l) is true exactly if this is at least l.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id text, workspace text) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(text, text) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id text, workspace bigint) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(text, bigint) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id text, workspace uuid) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(text, uuid) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id bigint, workspace text) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(bigint, text) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id bigint, workspace bigint) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(bigint, bigint) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id bigint, workspace uuid) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(bigint, uuid) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id uuid, workspace text) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(uuid, text) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id uuid, workspace bigint) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(uuid, bigint) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 
 CREATE FUNCTION @extschema@.tj_is_member(user_id uuid, workspace uuid) RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._check_support
 	AS 'MODULE_PATHNAME', 'tj_is_member';
 COMMENT ON FUNCTION @extschema@.tj_is_member(uuid, uuid) IS 'Whether the user is an active member of this active workspace (for rows that are workspaces). False for whatever is unknown or NULL.';
 

@@ -26,6 +26,20 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.tidy_group_name(text)
 TO PUBLIC;
 
+-- What the planner puts into plans: as whoever runs the query. From SQL nobody can
+-- make the value that each of them takes.
+GRANT EXECUTE ON FUNCTION
+	tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", "any", VARIADIC "any"),
+	tj_perm._is_member(tj_perm._planned, "any", "any"),
+	tj_perm._wide(tj_perm._planned, @extschema@.tj_level, "any", text[], "any", "any"),
+	tj_perm._held(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any", "any"),
+	tj_perm._within(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any"),
+	tj_perm._belongs(tj_perm._planned, "any", "any"),
+	tj_perm._ids(tj_perm._planned, @extschema@.tj_level, "any", text, "any", anyelement),
+	tj_perm._workspaces(tj_perm._planned, @extschema@.tj_level, "any", text, text[], anyelement),
+	tj_perm._lowest(tj_perm._planned, @extschema@.tj_level, "any", text, text[], "any", anyelement)
+TO PUBLIC;
+
 -- Administration: everybody may call, the functions ask who it is. Not here,
 -- for the owner to grant: create_workspace, invitation, cache_stats. Of no use to
 -- others than the owner: change_user_id, prune_history.
