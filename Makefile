@@ -35,8 +35,10 @@ OBJS = \
 	src/catalog.o \
 	src/check.o \
 	src/construct.o \
+	src/estimate.o \
 	src/guc.o \
 	src/level.o \
+	src/lists.o \
 	src/names.o \
 	src/resource.o \
 	src/session.o \

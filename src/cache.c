@@ -1501,7 +1501,7 @@ tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg)
 		}
 		else
 		{
-			TargetReader  reader = {callback, arg};
+			TargetReader	reader = {callback, arg};
 			const StateKey *key = &principal->key;
 
 			if (!tjp_catalog_grants(entered_snapshot,

@@ -308,8 +308,8 @@ resolve_names(void)
 Oid
 tjp_catalog_function(const char *name)
 {
-	Oid		 schema = get_namespace_oid(TJP_SCHEMA, true);
-	Oid		 found = InvalidOid;
+	Oid		  schema = get_namespace_oid(TJP_SCHEMA, true);
+	Oid		  found = InvalidOid;
 	CatCList *list;
 
 	if (!OidIsValid(schema))

@@ -48,17 +48,17 @@ extern uint64 tjp_catalog_generation(void);
  * workspace and user are Datums of type text, the user normalised.  What
  * returns a number returns that many group ids in a palloc'd array.
  */
-extern bool tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active);
-extern bool tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user,
-							   bool *active);
+extern bool	 tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *active);
+extern bool	 tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user,
+								bool *active);
 extern List *tjp_catalog_workspaces_of(Snapshot snapshot, Datum user);
 extern bool	 tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id,
-							  TjpGroupKind *kind);
-extern int	tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids);
-extern int	tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,
-										 int64 **group_ids);
-extern int	tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
-									 int64 inner_group_id, int64 **group_ids);
+							   TjpGroupKind *kind);
+extern int	 tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids);
+extern int	 tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,
+										  int64 **group_ids);
+extern int	 tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
+									  int64 inner_group_id, int64 **group_ids);
 
 /*
  * The grants of a group, or of the user if group_id is 0; on one target, or

@@ -503,7 +503,7 @@ typedef struct IdSet
 		const char *bytes; /* NULL: unused */
 		uint32		hash;
 		uint16		len;
-	} *words;
+	} * words;
 } IdSet;
 
 #define NO_NUMBER PG_INT64_MIN
@@ -542,7 +542,7 @@ typedef struct Site
 	{
 		const char *word;
 		int			len;
-	} *types;
+	} * types;
 
 	uint64 entered; /* what the following was read under */
 	int	   rows;	/* answered one by one since then */

@@ -1,0 +1,696 @@
+/*
+ * src/estimate.c
+ *	  How many rows a policy lets through.
+ *
+ * Owns the estimates that the planner asks of arms and lists, and the plans'
+ * dependence on the size of the user that they were made for.  Nothing here
+ * can change a result; it must not decide anything.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_collation_d.h"
+#include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_type_d.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/selfuncs.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "cache.h"
+#include "check.h"
+#include "construct.h"
+#include "estimate.h"
+#include "guc.h"
+#include "lists.h"
+#include "names.h"
+#include "resource.h"
+
+/* btree family of uuid, whose OID has no name */
+#define UUID_BTREE_FAM_OID 2968
+
+#define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
+#define MANY		  100000 /* grants of a principal who has more than fit */
+#define TYPICAL		  10	 /* grants of a user who is not known yet */
+#define MAX_TYPES	  64	 /* that one summary tells apart */
+#define N_SUMMARIES	  8
+#define N_KNOWN_USERS 256 /* whose size is remembered */
+
+/* Hash of _can and _is_member in plans; 0: never planned. */
+static uint32 planned_hashes[2];
+
+/* ---- how much a user may reach, for estimates ---- */
+
+typedef struct Word
+{
+	const char *bytes;
+	int			len;
+} Word;
+
+/* What one user may reach at one level, in all workspaces or in one. */
+typedef struct Summary
+{
+	MemoryContext context; /* NULL: unused */
+	uint64		  entered; /* what it was read under */
+	char		  user[TJP_MAX_USER_ID_LEN];
+	int			  user_len;
+	char		  key[TJP_MAX_KEY_LEN];
+	int			  key_len; /* -1: all workspaces */
+	TjpLevel	  level;
+
+	bool   uncounted; /* somebody holds more than fits */
+	double total;
+	int	   ntypes;
+	struct SummaryType
+	{
+		Word   word;
+		double n;
+		int	   nsample;
+		Word  *sample;
+	} types[MAX_TYPES];
+	int nworkspaces;
+	int allocated;
+	struct SummaryWorkspace
+	{
+		Word   key;
+		bool   everything;
+		uint64 all_of_type; /* by the position in types */
+		uint64 held;
+	} * workspaces;
+} Summary;
+
+static Summary summaries[N_SUMMARIES];
+static int	   next_summary = 0;
+
+static Word
+copy_word(const char *bytes, int len)
+{
+	Word  word = {NULL, len};
+	char *copy = palloc(Max(len, 1));
+
+	memcpy(copy, bytes, len);
+	word.bytes = copy;
+	return word;
+}
+
+static bool
+same_word(Word a, const char *bytes, int len)
+{
+	return a.len == len && memcmp(a.bytes, bytes, len) == 0;
+}
+
+/* The position of a type; -1 if it is not among them. */
+static int
+summary_type(Summary *summary, const char *word, int len, bool add)
+{
+	int i;
+
+	for (i = 0; i < summary->ntypes; i++)
+		if (same_word(summary->types[i].word, word, len))
+			return i;
+	if (!add || i == MAX_TYPES)
+		return -1;
+	summary->types[i].word = copy_word(word, len);
+	summary->types[i].sample = palloc(MAX_SAMPLE * sizeof(Word));
+	return summary->ntypes++;
+}
+
+static bool
+summarize_workspace(const char *key, int key_len, TjpView *view, void *arg)
+{
+	Summary		 *summary = arg;
+	MemoryContext caller = MemoryContextSwitchTo(summary->context);
+
+	if (summary->nworkspaces == summary->allocated)
+	{
+		summary->allocated = Max(8, summary->allocated * 2);
+		if (summary->workspaces == NULL)
+			summary->workspaces = palloc(summary->allocated * sizeof(struct SummaryWorkspace));
+		else
+			summary->workspaces = repalloc_huge(summary->workspaces,
+												summary->allocated *
+													sizeof(struct SummaryWorkspace));
+	}
+	memset(&summary->workspaces[summary->nworkspaces], 0, sizeof(struct SummaryWorkspace));
+	summary->workspaces[summary->nworkspaces].key = copy_word(key, key_len);
+	summary->workspaces[summary->nworkspaces].everything = view->admin;
+	summary->nworkspaces++;
+	MemoryContextSwitchTo(caller);
+
+	if (view->admin)
+		return false;
+	if (!tjp_cache_read_all(view))
+	{
+		summary->uncounted = true;
+		return false;
+	}
+	return true;
+}
+
+static bool
+summarize_target(const TjpElement *target, void *arg)
+{
+	Summary					*summary = arg;
+	struct SummaryWorkspace *workspace = &summary->workspaces[summary->nworkspaces - 1];
+	struct SummaryType		*type;
+	MemoryContext			 caller;
+	int						 i;
+
+	if (target == NULL)
+	{
+		workspace->everything = true;
+		return true;
+	}
+	caller = MemoryContextSwitchTo(summary->context);
+	i = summary_type(summary, target->type, target->type_len, true);
+	if (i >= 0 && target->wildcard)
+		workspace->all_of_type |= UINT64CONST(1) << i;
+	else if (i >= 0)
+	{
+		type = &summary->types[i];
+		workspace->held |= UINT64CONST(1) << i;
+		type->n++;
+		summary->total++;
+		if (type->nsample < MAX_SAMPLE)
+			type->sample[type->nsample++] = copy_word(target->id, target->id_len);
+	}
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * The summary for a user, of what a planner may ask several times; key is NULL
+ * for all workspaces.  Valid until the next call.
+ */
+static Summary *
+summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel level)
+{
+	Summary *summary;
+	int		 i;
+
+	if (user_len > TJP_MAX_USER_ID_LEN || key_len > TJP_MAX_KEY_LEN)
+		return NULL;
+	if (key == NULL)
+		key_len = -1;
+	for (i = 0; i < N_SUMMARIES && ActiveSnapshotSet(); i++)
+	{
+		summary = &summaries[i];
+		if (summary->context != NULL && summary->level == level &&
+			summary->user_len == user_len && memcmp(summary->user, user, user_len) == 0 &&
+			summary->key_len == key_len &&
+			(key_len <= 0 || memcmp(summary->key, key, key_len) == 0) &&
+			tjp_cache_is_current(summary->entered, GetActiveSnapshot()))
+			return summary;
+	}
+
+	summary = &summaries[next_summary];
+	next_summary = (next_summary + 1) % N_SUMMARIES;
+	if (summary->context != NULL)
+	{
+		MemoryContext old = summary->context;
+
+		summary->context = NULL;
+		MemoryContextDelete(old);
+	}
+	memset(summary, 0, sizeof(Summary));
+	memcpy(summary->user, user, user_len);
+	summary->user_len = user_len;
+	if (key_len > 0)
+		memcpy(summary->key, key, key_len);
+	summary->key_len = key_len;
+	summary->level = level;
+	summary->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm estimates",
+											 ALLOCSET_SMALL_SIZES);
+	tjp_check_reach(user, user_len, key, key_len, level, summarize_workspace, summarize_target,
+					summary);
+	if (summary->uncounted)
+		summary->total += MANY;
+	summary->entered = tjp_cache_entered();
+	return summary;
+}
+
+/* How many ids of a type are held. */
+static double
+summary_ids(Summary *summary, const char *type, int type_len, struct SummaryType **sample)
+{
+	int i = summary_type(summary, type, type_len, false);
+
+	*sample = i >= 0 ? &summary->types[i] : NULL;
+	return (i >= 0 ? summary->types[i].n : 0) + (summary->uncounted ? MANY : 0);
+}
+
+/* Does a workspace belong on the list? */
+static bool
+summary_lists(Summary *summary, const struct SummaryWorkspace *workspace, const char *what,
+			  ArrayType *types)
+{
+	Datum *words;
+	int	   n;
+	bool   listed = false;
+
+	if (strcmp(what, TJP_LIST_MEMBER) == 0)
+		return true;
+	if (workspace->everything)
+		return strcmp(what, TJP_LIST_WIDE) == 0;
+	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &n);
+	for (int i = 0; i < n && !listed; i++)
+	{
+		text *word = DatumGetTextPP(words[i]);
+		int	  t = summary_type(summary, VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word), false);
+
+		if (t >= 0 && strcmp(what, TJP_LIST_WIDE) == 0)
+			listed = (workspace->all_of_type & (UINT64CONST(1) << t)) != 0;
+		else if (t >= 0)
+			listed = (workspace->held & (UINT64CONST(1) << t)) != 0;
+	}
+	pfree(words);
+	return listed;
+}
+
+/*
+ * Plans are shared by the users of a connection, and estimates depend on the
+ * user.  So plans made for users of one size are made anew for a user of
+ * another: how many grants, by orders of magnitude, and whether there is
+ * something that needs no id.  The size of a user who was never planned for is
+ * taken to be 0, which is the safe side: plans that are good for those who see
+ * little never read everything.
+ */
+static int planned_size = 0;
+static struct
+{
+	uint32 user;
+	int	   size;
+} known_users[N_KNOWN_USERS];
+
+static uint32
+hash_user(const char *user, int user_len)
+{
+	return hash_bytes((const unsigned char *) user, user_len);
+}
+
+static int
+known_size(const char *user, int user_len)
+{
+	uint32 hash = hash_user(user, user_len);
+
+	return known_users[hash % N_KNOWN_USERS].user == hash ?
+			   known_users[hash % N_KNOWN_USERS].size :
+			   0;
+}
+
+static void
+set_planned_size(int size)
+{
+	if (size == planned_size)
+		return;
+	planned_size = size;
+	for (int i = 0; i < lengthof(planned_hashes); i++)
+		if (planned_hashes[i] != 0)
+			CallSyscacheCallbacks(PROCOID, planned_hashes[i]);
+}
+
+/* The setting tj_perm.user_id changes; no error may come from here. */
+static void
+user_changed(const char *user)
+{
+	if (planned_hashes[0] != 0)
+		set_planned_size(user == NULL || user[0] == '\0' ? 0 : known_size(user, strlen(user)));
+}
+
+static void
+note_size(const char *user, int user_len, double total, bool wide)
+{
+	uint32 hash = hash_user(user, user_len);
+	int	   size = wide ? 4 : 0;
+
+	if (total > 100)
+		size += total > 10000 ? 2 : 1;
+	known_users[hash % N_KNOWN_USERS].user = hash;
+	known_users[hash % N_KNOWN_USERS].size = size;
+	set_planned_size(size);
+}
+
+/* ---- whom an estimate is about ---- */
+
+/*
+ * The user whom a plan is for, if that can be known now: the session's, or a
+ * constant.  Any other identity gets a plan for somebody who sees little, since
+ * nothing tells us when it changes.
+ */
+static bool
+estimated_user(Node *planned, Node *user, const char **id, int *len)
+{
+	uint64 flags;
+	Const *constant = (Const *) user;
+
+	if (!IsA(planned, Const))
+		return false;
+	flags = DatumGetInt64(((Const *) planned)->constvalue);
+	if (flags & TJP_PLANNED_SESSION_USER)
+	{
+		*id = tjp_user_id;
+		*len = tjp_user_id != NULL ? strlen(tjp_user_id) : 0;
+		return *len > 0;
+	}
+	if (!IsA(user, Const) || constant->constisnull)
+		return false;
+	switch (constant->consttype)
+	{
+		case TEXTOID:
+			*id = text_to_cstring(DatumGetTextPP(constant->constvalue));
+			break;
+		case INT8OID:
+			*id = DatumGetCString(DirectFunctionCall1(int8out, constant->constvalue));
+			break;
+		case UUIDOID:
+			*id = DatumGetCString(DirectFunctionCall1(uuid_out, constant->constvalue));
+			break;
+		default:
+			return false;
+	}
+	*len = strlen(*id);
+	return *len > 0;
+}
+
+/* A constant of a type that a resource can have in it, as its text; NULL otherwise. */
+static char *
+constant_text(Node *node)
+{
+	Const	  *constant = (Const *) node;
+	TjpArgKind kind;
+	Oid		   output;
+	bool	   is_varlena;
+
+	if (!IsA(node, Const) || constant->constisnull)
+		return NULL;
+	if (constant->consttype == UNKNOWNOID)
+		return DatumGetCString(constant->constvalue);
+	if (!tjp_construct_kind(constant->consttype, &kind))
+		return NULL;
+	getTypeOutputInfo(constant->consttype, &output, &is_varlena);
+	return OidOutputFunctionCall(output, constant->constvalue);
+}
+
+/*
+ * The summary that arguments of an arm or a list ask for; NULL if nothing is
+ * known about the user.
+ */
+static Summary *
+summary_for(List *args, int user_arg, Node *level, Node *workspace)
+{
+	const char *user;
+	int			user_len;
+	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
+	Summary	   *all;
+	Summary	   *summary;
+	bool		wide = false;
+
+	if (!IsA(level, Const) || ((Const *) level)->constisnull ||
+		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len))
+		return NULL;
+	all = summarize(user, user_len, NULL, 0, DatumGetTjpLevel(((Const *) level)->constvalue));
+	if (all == NULL)
+		return NULL;
+	if (DatumGetInt64(linitial_node(Const, args)->constvalue) & TJP_PLANNED_SESSION_USER)
+	{
+		for (int i = 0; i < all->nworkspaces && !wide; i++)
+			wide = all->workspaces[i].everything || all->workspaces[i].all_of_type != 0;
+		note_size(user, user_len, all->total, wide);
+	}
+	if (key == NULL)
+		return all;
+	summary = summarize(user, user_len, key, strlen(key),
+						DatumGetTjpLevel(((Const *) level)->constvalue));
+	return summary;
+}
+
+static Oid
+equality_of(Oid type)
+{
+	Oid family = TEXT_BTREE_FAM_OID;
+
+	if (type == UUIDOID)
+		family = UUID_BTREE_FAM_OID;
+	else if (type != TEXTOID)
+		family = INTEGER_BTREE_FAM_OID;
+	return get_opfamily_member(family, type, type, BTEqualStrategyNumber);
+}
+
+Node *
+tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array)
+{
+	ScalarArrayOpExpr *condition = makeNode(ScalarArrayOpExpr);
+
+	if (exprType(column) != type)
+		column = (Node *) makeRelabelType((Expr *) column, type, -1,
+										  type == TEXTOID ? exprCollation(column) : InvalidOid,
+										  COERCE_IMPLICIT_CAST);
+	condition->opno = operator;
+	condition->opfuncid = get_opcode(operator);
+	condition->useOr = true;
+	condition->inputcollid = collation;
+	condition->args = list_make2(column, array);
+	condition->location = -1;
+	return (Node *) condition;
+}
+
+/* ---- selectivity ---- */
+
+/*
+ * The share of rows whose column is one of n values, of which some are known.
+ */
+static Selectivity
+share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *sample)
+{
+	Oid				 type = sample->type;
+	VariableStatData vardata;
+	bool			 is_default;
+	double			 distinct;
+	double			 share;
+
+	if (n <= 0)
+		return 0.0;
+	if (n <= sample->n && !request->is_join)
+	{
+		Oid	   collation = type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
+		Const *array = makeConst(get_array_type(type), -1, collation, -1,
+								 tjp_values_array(sample, type), false, false);
+
+		return clause_selectivity(request->root,
+								  tjp_equals_any(copyObject(column), type, equality_of(type), collation,
+												 (Node *) array),
+								  request->varRelid, request->jointype, request->sjinfo);
+	}
+	examine_variable(request->root, column, request->varRelid, &vardata);
+	distinct = get_variable_numdistinct(&vardata, &is_default);
+	ReleaseVariableStats(vardata);
+	share = n / Max(distinct, 1.0);
+	return Min(share, 1.0);
+}
+
+/* The share of rows whose workspace is listed. */
+static Selectivity
+workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *workspace,
+				const char *what, ArrayType *types)
+{
+	TjpValues sample = {tjp_value_type(exprType(workspace))};
+	double	  n = 0;
+
+	for (int i = 0; i < summary->nworkspaces; i++)
+	{
+		if (!summary_lists(summary, &summary->workspaces[i], what, types))
+			continue;
+		n++;
+		if (sample.n < MAX_SAMPLE && OidIsValid(sample.type))
+			tjp_values_add(&sample, summary->workspaces[i].key.bytes, summary->workspaces[i].key.len);
+	}
+	if (!contain_vars_of_level(workspace, 0) || !OidIsValid(sample.type))
+		return n > 0 ? 1.0 : 0.0;
+	/* keys that are no value of the column match no row */
+	if (n <= MAX_SAMPLE)
+		n = sample.n;
+	return share_of(request, workspace, n, &sample);
+}
+
+Selectivity
+tjp_estimate_wide(SupportRequestSelectivity *request)
+{
+	Node	*workspace = list_nth(request->args, WIDE_WORKSPACE);
+	Summary *summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL),
+								   workspace);
+
+	if (summary == NULL)
+		return 0.0;
+	return workspace_share(request, summary, workspace, TJP_LIST_WIDE,
+						   DatumGetArrayTypeP(((Const *) list_nth(request->args, ARM_TYPES))->constvalue));
+}
+
+Selectivity
+tjp_estimate_held(SupportRequestSelectivity *request)
+{
+	Node			   *workspace = list_nth(request->args, HELD_WORKSPACE);
+	Node			   *id = list_nth(request->args, HELD_ID);
+	text			   *type = DatumGetTextPP(((Const *) list_nth(request->args, ARM_TYPES))->constvalue);
+	Summary			   *summary = summary_for(request->args, ARM_USER,
+											  list_nth(request->args, ARM_LEVEL), workspace);
+	struct SummaryType *held = NULL;
+	TjpValues			sample = {tjp_value_type(exprType(id))};
+	double				n = TYPICAL;
+
+	if (summary != NULL)
+		n = summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &held);
+	if (!contain_vars_of_level(id, 0) || !OidIsValid(sample.type))
+		return Min(n * 0.001, 1.0);
+	for (int i = 0; held != NULL && i < held->nsample; i++)
+		tjp_values_add(&sample, held->sample[i].bytes, held->sample[i].len);
+	/* ids that are no value of the column match no row */
+	if (held != NULL && n <= MAX_SAMPLE)
+		n = sample.n;
+	return share_of(request, id, n, &sample);
+}
+
+/*
+ * An id that few rows share lies in one workspace: then this says nothing new.
+ */
+Selectivity
+tjp_estimate_within(SupportRequestSelectivity *request)
+{
+	Node			*workspace = list_nth(request->args, WITHIN_WORKSPACE);
+	Node			*id = list_nth(request->args, WITHIN_ID);
+	Summary			*summary = summary_for(request->args, ARM_USER,
+										   list_nth(request->args, ARM_LEVEL), NULL);
+	Datum			 type = ((Const *) list_nth(request->args, ARM_TYPES))->constvalue;
+	TjpValues		 nothing = {tjp_value_type(exprType(workspace))};
+	VariableStatData vardata;
+	bool			 is_default;
+	bool			 few;
+
+	examine_variable(request->root, id, request->varRelid, &vardata);
+	few = vardata.isunique ||
+		  (vardata.rel != NULL &&
+		   get_variable_numdistinct(&vardata, &is_default) * 20 > vardata.rel->tuples);
+	ReleaseVariableStats(vardata);
+	if (few || !OidIsValid(nothing.type))
+		return 1.0;
+	if (summary == NULL)
+		return share_of(request, workspace, TYPICAL, &nothing);
+	return workspace_share(request, summary, workspace, TJP_LIST_HELD,
+						   construct_array(&type, 1, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+Selectivity
+tjp_estimate_belongs(SupportRequestSelectivity *request)
+{
+	Const	 *level = makeConst(tjp_plan_functions.level, -1, InvalidOid, 1,
+								TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
+	Summary	 *summary = summary_for(request->args, BELONGS_USER, (Node *) level, NULL);
+	Node	 *workspace = list_nth(request->args, BELONGS_WORKSPACE);
+	TjpValues nothing = {tjp_value_type(exprType(workspace))};
+
+	if (summary == NULL)
+		return OidIsValid(nothing.type) ? share_of(request, workspace, TYPICAL, &nothing) : 0.01;
+	return workspace_share(request, summary, workspace, TJP_LIST_MEMBER, NULL);
+}
+
+/* ---- the lists, as estimators see them ---- */
+
+static Node *
+lowest_const(Oid type, Oid collation, bool isnull)
+{
+	int16 len;
+	bool  byval;
+
+	if (isnull)
+		return (Node *) makeNullConst(type, -1, collation);
+	get_typlenbyval(type, &len, &byval);
+	return (Node *) makeConst(type, -1, collation, len, tjp_lowest_value(type), false, byval);
+}
+
+/*
+ * Planner support of the lists: what estimates are made from.  Only estimators
+ * simplify a list, since lists come into being when all else has been
+ * simplified; so this may be a sample.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_list_support);
+Datum
+tj_perm_list_support(PG_FUNCTION_ARGS)
+{
+	SupportRequestSimplify *request = (SupportRequestSimplify *) PG_GETARG_POINTER(0);
+	FuncExpr			   *list;
+	List				   *args;
+	Const				   *element;
+	Summary				   *summary;
+	TjpValues				values = {0};
+
+	if (!IsA(request, SupportRequestSimplify) || !tjp_lists_find_functions())
+		PG_RETURN_POINTER(NULL);
+	list = request->fcall;
+	args = list->args;
+	element = llast(args);
+	values.type = element->consttype;
+	if (list->funcid == tjp_plan_functions.ids)
+	{
+		struct SummaryType *held;
+		text			   *type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
+
+		summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
+							  list_nth(args, IDS_WORKSPACE));
+		if (summary == NULL || summary->uncounted)
+			PG_RETURN_POINTER(NULL);
+		(void) summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &held);
+		for (int i = 0; held != NULL && i < held->nsample; i++)
+			tjp_values_add(&values, held->sample[i].bytes, held->sample[i].len);
+	}
+	else
+	{
+		char	  *what = TextDatumGetCString(((Const *) list_nth(args, LIST_WHAT))->constvalue);
+		ArrayType *types = DatumGetArrayTypeP(((Const *) list_nth(args, LIST_TYPES))->constvalue);
+		bool	   lowest = list->funcid == tjp_plan_functions.lowest;
+		bool	   listed = false;
+
+		summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
+							  lowest ? list_nth(args, LOWEST_WORKSPACE) : NULL);
+		if (summary == NULL && !lowest && strcmp(what, TJP_LIST_WIDE) != 0)
+			PG_RETURN_POINTER(NULL);
+		for (int i = 0; summary != NULL && i < summary->nworkspaces; i++)
+		{
+			if (!summary_lists(summary, &summary->workspaces[i], what, types))
+				continue;
+			listed = true;
+			if (values.n < MAX_SAMPLE)
+				tjp_values_add(&values, summary->workspaces[i].key.bytes,
+							   summary->workspaces[i].key.len);
+		}
+		if (lowest)
+			PG_RETURN_POINTER(lowest_const(values.type, list->funccollid, !listed));
+		/* the index on the id shall be chosen, which also serves the next user */
+		if (!listed && strcmp(what, TJP_LIST_HELD) == 0)
+			PG_RETURN_POINTER(NULL);
+	}
+	PG_RETURN_POINTER(makeConst(list->funcresulttype, -1, list->funccollid, -1,
+								tjp_values_array(&values, values.type), false, false));
+}
+
+void
+tjp_estimate_planning(void)
+{
+	planned_hashes[0] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(tjp_plan_functions.can));
+	planned_hashes[1] = GetSysCacheHashValue1(PROCOID,
+											  ObjectIdGetDatum(tjp_plan_functions.is_member));
+}
+
+void
+tjp_estimate_init(void)
+{
+	tjp_user_id_changed = user_changed;
+}

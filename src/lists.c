@@ -1,0 +1,430 @@
+/*
+ * src/lists.c
+ *	  What index conditions of policies compare with.
+ *
+ * Owns the functions _ids, _workspaces and _lowest, which run when a query
+ * does, and how a word becomes a value of a column.  It must not decide what
+ * belongs on a list: check.c says what a user may reach.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+
+#include "cache.h"
+#include "catalog.h"
+#include "check.h"
+#include "construct.h"
+#include "guc.h"
+#include "lists.h"
+#include "names.h"
+#include "resource.h"
+
+TjpPlanFunctions tjp_plan_functions;
+
+bool
+tjp_lists_find_functions(void)
+{
+	uint64 generation = tjp_catalog_generation();
+	Oid	  *arguments;
+	int	   n;
+
+	if (OidIsValid(tjp_plan_functions.planned) && tjp_plan_functions.generation == generation)
+		return true;
+	tjp_plan_functions.planned = InvalidOid;
+	tjp_plan_functions.can = tjp_catalog_function("_can");
+	tjp_plan_functions.is_member = tjp_catalog_function("_is_member");
+	tjp_plan_functions.wide = tjp_catalog_function("_wide");
+	tjp_plan_functions.held = tjp_catalog_function("_held");
+	tjp_plan_functions.within = tjp_catalog_function("_within");
+	tjp_plan_functions.belongs = tjp_catalog_function("_belongs");
+	tjp_plan_functions.ids = tjp_catalog_function("_ids");
+	tjp_plan_functions.workspaces = tjp_catalog_function("_workspaces");
+	tjp_plan_functions.lowest = tjp_catalog_function("_lowest");
+	if (!OidIsValid(tjp_plan_functions.can) || !OidIsValid(tjp_plan_functions.is_member) ||
+		!OidIsValid(tjp_plan_functions.wide) || !OidIsValid(tjp_plan_functions.held) ||
+		!OidIsValid(tjp_plan_functions.within) || !OidIsValid(tjp_plan_functions.belongs) ||
+		!OidIsValid(tjp_plan_functions.ids) ||
+		!OidIsValid(tjp_plan_functions.workspaces) || !OidIsValid(tjp_plan_functions.lowest))
+		return false;
+	(void) get_func_signature(tjp_plan_functions.can, &arguments, &n);
+	tjp_plan_functions.level = arguments[1];
+	tjp_plan_functions.planned = arguments[0];
+	tjp_plan_functions.generation = generation;
+	return true;
+}
+
+/* ---- values of columns ---- */
+
+Oid
+tjp_value_type(Oid type)
+{
+	TjpArgKind kind;
+
+	type = getBaseType(type);
+	if (!tjp_construct_kind(type, &kind) || kind == TJP_ARG_NAME || kind == TJP_ARG_CSTRING)
+		return InvalidOid;
+	return type == VARCHAROID ? TEXTOID : type;
+}
+
+/* A word as a value of such a type; false if it is no value of that. */
+static bool
+word_to_value(Oid type, const char *bytes, int len, Datum *value)
+{
+	int64	   number;
+	pg_uuid_t *uuid;
+
+	switch (type)
+	{
+		case INT2OID:
+			if (!tjp_id_is_int64(bytes, len, &number) || number < PG_INT16_MIN ||
+				number > PG_INT16_MAX)
+				return false;
+			*value = Int16GetDatum((int16) number);
+			return true;
+		case INT4OID:
+			if (!tjp_id_is_int64(bytes, len, &number) || number < PG_INT32_MIN ||
+				number > PG_INT32_MAX)
+				return false;
+			*value = Int32GetDatum((int32) number);
+			return true;
+		case INT8OID:
+			if (!tjp_id_is_int64(bytes, len, &number))
+				return false;
+			*value = Int64GetDatum(number);
+			return true;
+		case UUIDOID:
+			uuid = palloc(sizeof(pg_uuid_t));
+			if (!tjp_id_is_uuid(bytes, len, uuid->data))
+				return false;
+			*value = UUIDPGetDatum(uuid);
+			return true;
+		case TEXTOID:
+		case VARCHAROID:
+			*value = PointerGetDatum(cstring_to_text_with_len(bytes, len));
+			return true;
+		default:
+			return false;
+	}
+}
+
+void
+tjp_values_add(TjpValues *values, const char *bytes, int len)
+{
+	Datum value;
+
+	if (!word_to_value(values->type, bytes, len, &value))
+		return;
+	if (values->n == values->allocated)
+	{
+		values->allocated = Max(16, values->allocated * 2);
+		if (values->values == NULL)
+			values->values = palloc(values->allocated * sizeof(Datum));
+		else
+			values->values = repalloc_huge(values->values, values->allocated * sizeof(Datum));
+	}
+	values->values[values->n++] = value;
+}
+
+Datum
+tjp_values_array(const TjpValues *values, Oid element_type)
+{
+	int16 len;
+	bool  byval;
+	char  align;
+
+	get_typlenbyvalalign(element_type, &len, &byval, &align);
+	return PointerGetDatum(construct_array(values->values, values->n, element_type, len, byval,
+										   align));
+}
+
+Datum
+tjp_lowest_value(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return Int16GetDatum(PG_INT16_MIN);
+		case INT4OID:
+			return Int32GetDatum(PG_INT32_MIN);
+		case INT8OID:
+			return Int64GetDatum(PG_INT64_MIN);
+		case UUIDOID:
+			return UUIDPGetDatum(palloc0(sizeof(pg_uuid_t)));
+		default:
+			return PointerGetDatum(cstring_to_text(""));
+	}
+}
+
+/* One call site of a list, which keeps the list for rescans. */
+typedef struct ListSite
+{
+	Oid			type; /* of the elements */
+	bool		known;
+	uint64		entered; /* what it was read under */
+	uint64		settings;
+	TimestampTz now;
+	char		user[TJP_MAX_USER_ID_LEN];
+	int			user_len;
+	char		key[TJP_MAX_KEY_LEN];
+	int			key_len; /* -1: all workspaces */
+	Datum		result;
+	bool		isnull;
+} ListSite;
+
+/* What a list is made of while it is read. */
+typedef struct Listing
+{
+	TjpValues	values;
+	const char *what;
+	int			ntypes;
+	TjpElement *types;
+	bool		found; /* anything at all */
+	TjpLevel	level;
+
+	/* for a workspace that was found by an element in it */
+	const char *key;
+	int			key_len;
+} Listing;
+
+/* Types as check.c takes them: the byte before each word is its length. */
+static TjpElement *
+list_types(ArrayType *array, int *ntypes)
+{
+	Datum	   *words;
+	TjpElement *types;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, ntypes);
+	types = palloc0(Max(*ntypes, 1) * sizeof(TjpElement));
+	for (int i = 0; i < *ntypes; i++)
+	{
+		text *word = DatumGetTextPP(words[i]);
+		int	  len = VARSIZE_ANY_EXHDR(word);
+		char *bytes = palloc(1 + len);
+
+		bytes[0] = len;
+		memcpy(bytes + 1, VARDATA_ANY(word), len);
+		types[i].type = bytes + 1;
+		types[i].type_len = len;
+		types[i].wildcard = true;
+	}
+	return types;
+}
+
+static bool
+is_listed_type(const Listing *listing, const TjpElement *target)
+{
+	for (int i = 0; i < listing->ntypes; i++)
+		if (listing->types[i].type_len == target->type_len &&
+			memcmp(listing->types[i].type, target->type, target->type_len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+list_id(const TjpElement *target, void *arg)
+{
+	Listing *listing = arg;
+
+	if (target != NULL && !target->wildcard && is_listed_type(listing, target))
+		tjp_values_add(&listing->values, target->id, target->id_len);
+	return true;
+}
+
+/* The arm of what needs no id finds all rows of admins. */
+static bool
+list_ids_of_workspace(const char *key, int key_len, TjpView *view, void *arg)
+{
+	return !view->admin;
+}
+
+static void
+list_this_workspace(Listing *listing, const char *key, int key_len)
+{
+	listing->found = true;
+	if (OidIsValid(listing->values.type))
+		tjp_values_add(&listing->values, key, key_len);
+}
+
+static bool
+list_held_workspace(const TjpElement *target, void *arg)
+{
+	Listing *listing = arg;
+
+	if (target == NULL || target->wildcard || !is_listed_type(listing, target))
+		return true;
+	list_this_workspace(listing, listing->key, listing->key_len);
+	return false;
+}
+
+static bool
+list_workspace(const char *key, int key_len, TjpView *view, void *arg)
+{
+	Listing *listing = arg;
+
+	if (strcmp(listing->what, TJP_LIST_HELD) == 0)
+	{
+		listing->key = key;
+		listing->key_len = key_len;
+		return !view->admin;
+	}
+	if (strcmp(listing->what, TJP_LIST_MEMBER) == 0 ||
+		tjp_check_is_wide(view, listing->level, listing->ntypes, listing->types))
+		list_this_workspace(listing, key, key_len);
+	return false;
+}
+
+/*
+ * What the three lists have in common.  The result is the caller's memory, or
+ * that of the call site where it serves for rescans: btree keeps pointers into
+ * it, so that what was kept once is never freed.
+ */
+static Datum
+list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum types,
+			  int workspace_arg, bool lowest)
+{
+	uint64		planned = PG_GETARG_TJP_PLANNED(LIST_PLANNED);
+	ListSite   *site = fcinfo->flinfo->fn_extra;
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	Listing		listing = {{element_type}};
+	const char *user = NULL;
+	int			user_len = 0;
+	char	   *key = NULL;
+	int			key_len = -1;
+	bool		nothing = PG_ARGISNULL(LIST_LEVEL) ||
+				   !tjp_check_planned_user(fcinfo, LIST_USER, &user, &user_len) ||
+				   user_len > TJP_MAX_USER_ID_LEN;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext scratch;
+	bool		  keep;
+	Datum		  result = (Datum) 0;
+
+	if (site == NULL)
+	{
+		tjp_check_planned(planned);
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ListSite));
+		fcinfo->flinfo->fn_extra = site;
+	}
+	if (workspace_arg >= 0 &&
+		get_fn_expr_argtype(fcinfo->flinfo, workspace_arg) !=
+			get_fn_expr_argtype(fcinfo->flinfo, LIST_PLANNED))
+	{
+		Oid	 type = get_fn_expr_argtype(fcinfo->flinfo, workspace_arg);
+		Oid	 output;
+		bool is_varlena;
+
+		if (PG_ARGISNULL(workspace_arg))
+			nothing = true;
+		else
+		{
+			if (type == UNKNOWNOID)
+				key = DatumGetCString(PG_GETARG_DATUM(workspace_arg));
+			else
+			{
+				getTypeOutputInfo(type, &output, &is_varlena);
+				key = OidOutputFunctionCall(output, PG_GETARG_DATUM(workspace_arg));
+			}
+			key_len = strlen(key);
+			nothing = nothing || key_len > TJP_MAX_KEY_LEN;
+		}
+	}
+
+	if (!nothing && site->known && site->now == now && site->settings == tjp_user_id_settings &&
+		site->user_len == user_len && memcmp(site->user, user, user_len) == 0 &&
+		site->key_len == key_len && (key_len <= 0 || memcmp(site->key, key, key_len) == 0) &&
+		ActiveSnapshotSet() && tjp_cache_is_current(site->entered, GetActiveSnapshot()))
+	{
+		fcinfo->isnull = site->isnull;
+		return site->result;
+	}
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm list", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(scratch);
+	listing.what = what;
+	listing.level = nothing ? TJP_LEVEL_NONE : PG_GETARG_TJP_LEVEL(LIST_LEVEL);
+	listing.types = list_types(DatumGetArrayTypeP(types), &listing.ntypes);
+	if (!nothing)
+		tjp_check_reach(user, user_len, key, key_len, listing.level,
+						what == NULL ? list_ids_of_workspace : list_workspace,
+						what == NULL ? list_id : list_held_workspace, &listing);
+
+	/* one that serves for every rescan is made once, and others are the caller's */
+	keep = !nothing && !site->known && (planned & TJP_PLANNED_ONE_USER) != 0;
+	MemoryContextSwitchTo(keep ? fcinfo->flinfo->fn_mcxt : caller);
+	if (!lowest)
+		result = tjp_values_array(&listing.values, element_type);
+	else if (listing.found)
+		result = tjp_lowest_value(element_type);
+	else
+		fcinfo->isnull = true;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+
+	if (keep)
+	{
+		site->entered = tjp_cache_entered();
+		site->settings = tjp_user_id_settings;
+		site->now = now;
+		memcpy(site->user, user, user_len);
+		site->user_len = user_len;
+		if (key_len > 0)
+			memcpy(site->key, key, key_len);
+		site->key_len = key_len;
+		site->result = result;
+		site->isnull = fcinfo->isnull;
+		site->known = true;
+	}
+	return result;
+}
+
+/*
+ * _ids(planned, level, user, type, workspace, element): the ids of this type
+ * that grants to the user name, in the workspace or in any; an array of the
+ * element's type.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_ids);
+Datum
+tj_perm_ids(PG_FUNCTION_ARGS)
+{
+	Datum type = PG_GETARG_DATUM(IDS_TYPE);
+
+	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), NULL,
+						 PointerGetDatum(construct_array(&type, 1, TEXTOID, -1, false,
+														 TYPALIGN_INT)),
+						 IDS_WORKSPACE, false);
+}
+
+/*
+ * _workspaces(planned, level, user, what, types, element): the workspaces in
+ * which the user may find something without or by an id, or is a member; an
+ * array of the element's type.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_workspaces);
+Datum
+tj_perm_workspaces(PG_FUNCTION_ARGS)
+{
+	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
+						 PG_GETARG_DATUM(LIST_TYPES), -1, false);
+}
+
+/*
+ * _lowest(planned, level, user, what, types, workspace, element): the lowest
+ * value of the element's type if there is such a workspace, else NULL.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_lowest);
+Datum
+tj_perm_lowest(PG_FUNCTION_ARGS)
+{
+	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
+						 PG_GETARG_DATUM(LIST_TYPES), LOWEST_WORKSPACE, true);
+}
