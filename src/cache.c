@@ -484,7 +484,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 * comes after the lock that reading it takes, so that it is current.
 	 */
 	empty = PointerGetDatum(cstring_to_text_with_len("", 0));
-	slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, &slot->epoch);
+	slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, false, &slot->epoch);
 	slot->generation = tjp_catalog_generation();
 	pfree(DatumGetPointer(empty));
 
@@ -785,7 +785,10 @@ get_state(StateKind kind, int64 group_id)
 	StateKey  key = entered_key;
 	StateRef *ref;
 	TjpState *state = NULL;
+	bool	  may_be_missing = kind == MEMBER_STATE;
+	bool	  stamped = false;
 	int64	  stamp;
+	bool	  active;
 	bool	  found;
 
 	key.kind = kind;
@@ -796,9 +799,28 @@ get_state(StateKind kind, int64 group_id)
 	if (ref != NULL)
 		return ref->state;
 
-	if (slot->shares &&
-		tjp_catalog_stamp(entered_snapshot, text_datum(key.bytes, key.workspace_len), group_id,
-						  text_datum(key.bytes + key.workspace_len, key.user_len), &stamp))
+	if (slot->shares)
+		stamped = tjp_catalog_stamp(entered_snapshot, text_datum(key.bytes, key.workspace_len),
+									group_id,
+									text_datum(key.bytes + key.workspace_len, key.user_len),
+									may_be_missing, &stamp);
+	if (slot->shares && !stamped && may_be_missing)
+	{
+		/* a row that is not there is the quicker way to see that there is no stamp */
+		if (tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
+							   text_datum(key.bytes + key.workspace_len, key.user_len), &active))
+			stamped = tjp_catalog_stamp(entered_snapshot,
+										text_datum(key.bytes, key.workspace_len), group_id,
+										text_datum(key.bytes + key.workspace_len, key.user_len),
+										false, &stamp);
+		else
+		{
+			stats.loads++;
+			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
+		}
+	}
+
+	if (stamped)
 	{
 		StateKey shared_key = key;
 
@@ -823,7 +845,7 @@ get_state(StateKind kind, int64 group_id)
 			link_shared(state);
 		}
 	}
-	else
+	else if (state == NULL)
 		state = load_state(&key, false);
 
 	/*
@@ -1471,11 +1493,11 @@ pass_target(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 	tjp_resource_view(resource, &view);
 	if (view.nelements > 0)
 		target = tjp_element_bytes(&view.elements[0], &target_len);
-	return reader->callback(target, target_len, level, valid_from, valid_until, reader->arg);
+	return reader->callback(target, target_len, level, valid_from, valid_until, 1, reader->arg);
 }
 
 void
-tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg)
+tjp_cache_each_grant(TjpView *view, int sample, TjpTargetCallback callback, void *arg)
 {
 	int i;
 
@@ -1489,13 +1511,17 @@ tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg)
 			const GrantTable *table = principal->grants;
 			const char		 *bytes = (const char *) &table->entries[table->mask + 1];
 
-			for (uint32 e = 0; e <= table->mask; e++)
+			uint32 step = 1;
+
+			if (sample > 0 && !table->has_workspace && !table->has_wildcards)
+				step = Max(table->n / sample, 1);
+			for (uint32 e = 0; e <= table->mask; e += step)
 			{
 				const Entry *entry = &table->entries[e];
 
 				if (entry->level != TJP_LEVEL_NONE &&
 					!callback(bytes + entry->target, entry->target_len, entry->level,
-							  entry->valid_from, entry->valid_until, arg))
+							  entry->valid_from, entry->valid_until, step, arg))
 					return;
 			}
 		}

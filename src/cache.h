@@ -64,9 +64,13 @@ typedef struct TjpView
 typedef bool (*TjpGrantCallback)(TjpLevel level, TimestampTz valid_from,
 								 TimestampTz valid_until, void *arg);
 
-/* Called for each grant, by its target's bytes (none: the workspace); false stops. */
+/*
+ * Called for each grant, by its target's bytes (none: the workspace); false
+ * stops.  In a sample it stands for weight grants.
+ */
 typedef bool (*TjpTargetCallback)(const char *target, int target_len, TjpLevel level,
-								  TimestampTz valid_from, TimestampTz valid_until, void *arg);
+								  TimestampTz valid_from, TimestampTz valid_until, int weight,
+								  void *arg);
 
 /* The workspaces that a user is an active member of. */
 typedef struct TjpMembershipKey
@@ -118,10 +122,11 @@ extern const TjpMemberships *tjp_cache_memberships(void);
 /*
  * Read all grants of the view's principals into memory; false if they do not
  * fit.  And go through them all, whether they fit or not, whatever their
- * validity.
+ * validity; or through a sample, of about so many of each principal whose
+ * grants are in memory and name single elements only.
  */
 extern bool tjp_cache_read_all(TjpView *view);
-extern void tjp_cache_each_grant(TjpView *view, TjpTargetCallback callback, void *arg);
+extern void tjp_cache_each_grant(TjpView *view, int sample, TjpTargetCallback callback, void *arg);
 
 extern void tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 							 TjpGrantCallback callback, void *arg);

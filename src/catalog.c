@@ -30,9 +30,11 @@
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
@@ -221,6 +223,10 @@ static SPIPlanPtr stamp_plan = NULL;
 static bool		  renewing_stamp = false;
 static bool		  replacing_group_id = false;
 
+static void stamp_transaction_ended(XactEvent event, void *arg);
+static void stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+									   SubTransactionId parentSubid, void *arg);
+
 static void
 forget_names(void)
 {
@@ -258,6 +264,8 @@ tjp_catalog_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
+	RegisterXactCallback(stamp_transaction_ended, NULL);
+	RegisterSubXactCallback(stamp_subtransaction_ended, NULL);
 }
 
 uint64
@@ -827,18 +835,143 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
 	return go_on;
 }
 
+/*
+ * Where stamps were found last, by the hash of their key: a guess, which the row
+ * itself confirms.  A version that the snapshot sees is the one that counts,
+ * since a key has no two of them.
+ */
+#define N_STAMP_PLACES 4096
+
+static struct
+{
+	uint32			hash;
+	ItemPointerData tid;
+} stamp_places[N_STAMP_PLACES];
+static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
+static BlockNumber stamp_blocks = 0;			   /* of that, at least; 0: to be asked */
+
+/*
+ * Our lock keeps the table from being truncated, and ends with the transaction
+ * or the subtransaction that took it.
+ */
+static void
+forget_stamp_blocks(void)
+{
+	stamp_blocks = 0;
+}
+
+static void
+stamp_transaction_ended(XactEvent event, void *arg)
+{
+	forget_stamp_blocks();
+}
+
+static void
+stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+						   SubTransactionId parentSubid, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget_stamp_blocks();
+}
+
+static bool
+is_stamp_of(TupleTableSlot *slot, const Datum *values, int64 *stamp)
+{
+	const AttrNumber *columns = tables[STAMPS].columns;
+	text			 *workspace = DatumGetTextPP(values[0]);
+	text			 *user = DatumGetTextPP(values[2]);
+	bool			  isnull;
+
+	if (DatumGetInt64(slot_getattr(slot, columns[STAMPS_GROUP_ID], &isnull)) !=
+			DatumGetInt64(values[1]) ||
+		!text_is(slot_getattr(slot, columns[STAMPS_WORKSPACE_ID], &isnull),
+				 VARDATA_ANY(workspace), VARSIZE_ANY_EXHDR(workspace)) ||
+		!text_is(slot_getattr(slot, columns[STAMPS_USER_ID], &isnull),
+				 VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)))
+		return false;
+	*stamp = DatumGetInt64(slot_getattr(slot, columns[STAMPS_STAMP], &isnull));
+	return true;
+}
+
+/* Read a stamp where it was last; false if it is not there for this snapshot. */
+static bool
+stamp_at_place(Snapshot snapshot, const Datum *values, uint32 hash, int64 *stamp)
+{
+	ItemPointer		place = &stamp_places[hash % N_STAMP_PLACES].tid;
+	TupleTableSlot *slot;
+	Relation		rel;
+	bool			found;
+
+	if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(place))
+		return false;
+	rel = open_table(STAMPS, AccessShareLock);
+	if (rel == NULL)
+		return false;
+	if (rel->rd_rel->relfilenode != stamp_places_file)
+	{
+		memset(stamp_places, 0, sizeof(stamp_places));
+		stamp_places_file = rel->rd_rel->relfilenode;
+		stamp_blocks = 0;
+		table_close(rel, NoLock);
+		return false;
+	}
+	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
+		stamp_blocks = RelationGetNumberOfBlocks(rel);
+	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
+	{
+		table_close(rel, NoLock);
+		return false;
+	}
+	slot = table_slot_create(rel, NULL);
+	found = table_tuple_fetch_row_version(rel, place, snapshot, slot) &&
+			is_stamp_of(slot, values, stamp);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return found;
+}
+
+static uint32
+hash_stamp_key(const Datum *values)
+{
+	text  *workspace = DatumGetTextPP(values[0]);
+	text  *user = DatumGetTextPP(values[2]);
+	uint32 hash = hash_bytes((unsigned char *) VARDATA_ANY(workspace),
+							 VARSIZE_ANY_EXHDR(workspace));
+
+	hash = hash_combine(hash, hash_bytes((unsigned char *) VARDATA_ANY(user),
+										 VARSIZE_ANY_EXHDR(user)));
+	return hash_combine(hash, murmurhash32((uint32) DatumGetInt64(values[1])));
+}
+
 bool
-tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user, int64 *stamp)
+tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user,
+				  bool only_at_place, int64 *stamp)
 {
 	PathScan scan;
 	Datum	 values[] = {workspace, Int64GetDatum(group_id), user};
+	uint32	 hash = hash_stamp_key(values);
 	bool	 found;
 
-	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
+	if (stamp_at_place(snapshot, values, hash, stamp))
+		return true;
+	if (only_at_place || !begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
 		return false;
 	found = next_row(&scan);
 	if (found)
+	{
 		*stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
+		if (scan.heap->rd_rel->relfilenode == stamp_places_file)
+		{
+			stamp_places[hash % N_STAMP_PLACES].hash = hash;
+			stamp_places[hash % N_STAMP_PLACES].tid = scan.slot->tts_tid;
+		}
+		else
+		{
+			memset(stamp_places, 0, sizeof(stamp_places));
+			stamp_places_file = scan.heap->rd_rel->relfilenode;
+			stamp_blocks = 0;
+		}
+	}
 	end_scan(&scan);
 	return found;
 }

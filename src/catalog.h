@@ -70,10 +70,11 @@ extern bool tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_i
 
 /*
  * The stamp of a member (group_id 0), a group (empty user), the workspace
- * (both), or the epoch (empty workspace as well).
+ * (both), or the epoch (empty workspace as well).  With only_at_place it is
+ * looked for only where it was found last: false then says nothing.
  */
 extern bool tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id,
-							  Datum user, int64 *stamp);
+							  Datum user, bool only_at_place, int64 *stamp);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,

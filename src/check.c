@@ -151,20 +151,21 @@ principals_of(TjpState *member, const TjpMemberFacts *facts,
 static TjpView *
 make_view(void)
 {
-	TjpWorkspaceFacts workspace;
-	TjpMemberFacts	  member = {0};
-	TjpState		 *member_state = NULL;
+	TjpWorkspaceFacts workspace = {0};
+	TjpMemberFacts	  member;
+	TjpState		 *member_state;
 	TjpView			  facts = {0};
 	TjpView			 *view;
 	MemoryContext	  scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm check",
 													  ALLOCSET_SMALL_SIZES);
 	MemoryContext	  caller = MemoryContextSwitchTo(scratch);
 
-	tjp_cache_workspace(&workspace);
-	if (workspace.exists)
-		member_state = tjp_cache_member(&member);
-	facts.workspace_active = workspace.active;
+	/* most who are asked about are no members */
+	member_state = tjp_cache_member(&member);
 	if (member.exists && member.active)
+		tjp_cache_workspace(&workspace);
+	facts.workspace_active = workspace.active;
+	if (workspace.exists)
 	{
 		TjpState **principals;
 
@@ -410,7 +411,7 @@ typedef struct Reach
 
 static bool
 reach_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid_from,
-			TimestampTz valid_until, void *arg)
+			TimestampTz valid_until, int weight, void *arg)
 {
 	Reach *reach = arg;
 
@@ -424,14 +425,14 @@ reach_grant(const char *target, int target_len, TjpLevel level, TimestampTz vali
 
 		if (target_len > 0)
 			tjp_element_of_bytes(target, &element);
-		return reach->callback(target_len > 0 ? &element : NULL, reach->arg);
+		return reach->callback(target_len > 0 ? &element : NULL, weight, reach->arg);
 	}
 	return true;
 }
 
 void
 tjp_check_reach(const char *user, int user_len, const char *key, int key_len, TjpLevel level,
-				TjpWorkspaceCallback workspace, TjpReachCallback target, void *arg)
+				int sample, TjpWorkspaceCallback workspace, TjpReachCallback target, void *arg)
 {
 	Reach				  reach = {GetCurrentStatementStartTimestamp(), level, target, arg};
 	const TjpMemberships *memberships = copy_memberships(user, user_len);
@@ -448,7 +449,7 @@ tjp_check_reach(const char *user, int user_len, const char *key, int key_len, Tj
 		if (view == NULL || !view->member || !view->workspace_active)
 			continue;
 		if (workspace(one->key, one->len, view, arg) && !view->admin)
-			tjp_cache_each_grant(view, reach_grant, &reach);
+			tjp_cache_each_grant(view, sample, reach_grant, &reach);
 	}
 	PopActiveSnapshot();
 }
@@ -725,7 +726,7 @@ sort_id(Sorting *sorting, IdSet *ids, TjpArgKind kind, const TjpElement *element
 
 static bool
 sort_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid_from,
-		   TimestampTz valid_until, void *arg)
+		   TimestampTz valid_until, int weight, void *arg)
 {
 	Sorting	  *sorting = arg;
 	Site	  *site = sorting->site;
@@ -828,13 +829,13 @@ judge(Site *site, Verdict *verdict)
 		verdict->ids = tjp_cache_alloc_spare(Max(site->nelements, 1) * sizeof(IdSet));
 		if (verdict->all_of_type != NULL && verdict->ids != NULL)
 		{
-			tjp_cache_each_grant(view, sort_grant, &sorting);
+			tjp_cache_each_grant(view, 0, sort_grant, &sorting);
 			sorting.filling = true;
 			if (sorting.everything)
 				kind = EVERYTHING;
 			else if (make_sets(site, verdict))
 			{
-				tjp_cache_each_grant(view, sort_grant, &sorting);
+				tjp_cache_each_grant(view, 0, sort_grant, &sorting);
 				if (!sorting.no_room)
 					kind = SOME_THINGS;
 			}

@@ -35,13 +35,14 @@ extern TjpLevel tjp_check_level(const char *user, int user_len,
  * user there, NULL for one on the workspace, until it returns false.  Grants
  * that are not valid yet are among them, expired ones are not.  Under the
  * active snapshot.  No target that makes tj_can true in this statement is left
- * out.
+ * out, unless a sample is asked for, of about so many grants of each principal;
+ * then each stands for weight grants.
  */
 typedef bool (*TjpWorkspaceCallback)(const char *key, int key_len, TjpView *view, void *arg);
-typedef bool (*TjpReachCallback)(const TjpElement *target, void *arg);
+typedef bool (*TjpReachCallback)(const TjpElement *target, int weight, void *arg);
 
 extern void tjp_check_reach(const char *user, int user_len, const char *key, int key_len,
-							TjpLevel level, TjpWorkspaceCallback workspace,
+							TjpLevel level, int sample, TjpWorkspaceCallback workspace,
 							TjpReachCallback target, void *arg);
 
 /*

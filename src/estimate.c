@@ -16,10 +16,12 @@
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -40,6 +42,7 @@
 #define UUID_BTREE_FAM_OID 2968
 
 #define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
+#define COUNTED		  1000	 /* grants of a principal that are looked at */
 #define MANY		  100000 /* grants of a principal who has more than fit */
 #define TYPICAL		  10	 /* grants of a user who is not known yet */
 #define MAX_TYPES	  64	 /* that one summary tells apart */
@@ -158,7 +161,7 @@ summarize_workspace(const char *key, int key_len, TjpView *view, void *arg)
 }
 
 static bool
-summarize_target(const TjpElement *target, void *arg)
+summarize_target(const TjpElement *target, int weight, void *arg)
 {
 	Summary					*summary = arg;
 	struct SummaryWorkspace *workspace = &summary->workspaces[summary->nworkspaces - 1];
@@ -179,8 +182,8 @@ summarize_target(const TjpElement *target, void *arg)
 	{
 		type = &summary->types[i];
 		workspace->held |= UINT64CONST(1) << i;
-		type->n++;
-		summary->total++;
+		type->n += weight;
+		summary->total += weight;
 		if (type->nsample < MAX_SAMPLE)
 			type->sample[type->nsample++] = copy_word(target->id, target->id_len);
 	}
@@ -231,8 +234,7 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 	summary->level = level;
 	summary->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm estimates",
 											 ALLOCSET_SMALL_SIZES);
-	tjp_check_reach(user, user_len, key, key_len, level, summarize_workspace, summarize_target,
-					summary);
+	tjp_check_reach(user, user_len, key, key_len, level, COUNTED, summarize_workspace, summarize_target, summary);
 	if (summary->uncounted)
 		summary->total += MANY;
 	summary->entered = tjp_cache_entered();
@@ -353,8 +355,6 @@ estimated_user(Node *planned, Node *user, const char **id, int *len)
 	uint64 flags;
 	Const *constant = (Const *) user;
 
-	if (!IsA(planned, Const))
-		return false;
 	flags = DatumGetInt64(((Const *) planned)->constvalue);
 	if (flags & TJP_PLANNED_SESSION_USER)
 	{
@@ -498,6 +498,41 @@ share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *
 	return Min(share, 1.0);
 }
 
+/*
+ * The value that another condition of the query asks of the workspace, as in
+ * WHERE org_id = 5 beside the policy; NULL if there is none.
+ */
+static Node *
+asked_workspace(SupportRequestSelectivity *request, Node *workspace)
+{
+	Relids		relids = pull_varnos(request->root, workspace);
+	RelOptInfo *rel;
+	ListCell   *lc;
+	int			relid;
+
+	if (!bms_get_singleton_member(relids, &relid) ||
+		relid >= request->root->simple_rel_array_size ||
+		(rel = request->root->simple_rel_array[relid]) == NULL)
+		return NULL;
+	foreach(lc, rel->baserestrictinfo)
+	{
+		OpExpr *condition = (OpExpr *) lfirst_node(RestrictInfo, lc)->clause;
+		Node   *left;
+		Node   *right;
+
+		if (!IsA(condition, OpExpr) || list_length(condition->args) != 2 ||
+			get_oprrest(condition->opno) != F_EQSEL)
+			continue;
+		left = linitial(condition->args);
+		right = lsecond(condition->args);
+		if (equal(left, workspace) && !contain_vars_of_level(right, 0))
+			return right;
+		if (equal(right, workspace) && !contain_vars_of_level(left, 0))
+			return left;
+	}
+	return NULL;
+}
+
 /* The share of rows whose workspace is listed. */
 static Selectivity
 workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *workspace,
@@ -505,16 +540,20 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 {
 	TjpValues sample = {tjp_value_type(exprType(workspace))};
 	double	  n = 0;
+	Node	 *asked = asked_workspace(request, workspace);
+	char	 *key = asked != NULL ? constant_text(asked) : NULL;
 
 	for (int i = 0; i < summary->nworkspaces; i++)
 	{
 		if (!summary_lists(summary, &summary->workspaces[i], what, types))
 			continue;
+		if (key != NULL && !same_word(summary->workspaces[i].key, key, strlen(key)))
+			continue;
 		n++;
 		if (sample.n < MAX_SAMPLE && OidIsValid(sample.type))
 			tjp_values_add(&sample, summary->workspaces[i].key.bytes, summary->workspaces[i].key.len);
 	}
-	if (!contain_vars_of_level(workspace, 0) || !OidIsValid(sample.type))
+	if (asked != NULL || !contain_vars_of_level(workspace, 0) || !OidIsValid(sample.type))
 		return n > 0 ? 1.0 : 0.0;
 	/* keys that are no value of the column match no row */
 	if (n <= MAX_SAMPLE)
@@ -636,8 +675,10 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 	list = request->fcall;
 	args = list->args;
+	if (!tjp_lists_is_planned(args))
+		PG_RETURN_POINTER(NULL);
 	element = llast(args);
-	values.type = element->consttype;
+	values.type = getBaseType(element->consttype);
 	if (list->funcid == tjp_plan_functions.ids)
 	{
 		struct SummaryType *held;
@@ -678,7 +719,7 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 			PG_RETURN_POINTER(NULL);
 	}
 	PG_RETURN_POINTER(makeConst(list->funcresulttype, -1, list->funccollid, -1,
-								tjp_values_array(&values, values.type), false, false));
+								tjp_values_array(&values, element->consttype), false, false));
 }
 
 void

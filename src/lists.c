@@ -9,9 +9,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -22,6 +24,7 @@
 #include "cache.h"
 #include "catalog.h"
 #include "check.h"
+#include "compat.h"
 #include "construct.h"
 #include "guc.h"
 #include "lists.h"
@@ -63,6 +66,17 @@ tjp_lists_find_functions(void)
 }
 
 /* ---- values of columns ---- */
+
+bool
+tjp_lists_is_planned(List *args)
+{
+	Const *planned = linitial(args);
+
+	return IsA(planned, Const) && planned->consttype == tjp_plan_functions.planned &&
+		   !planned->constisnull &&
+		   tjp_function_aclcheck(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)),
+								 GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+}
 
 Oid
 tjp_value_type(Oid type)
@@ -167,7 +181,6 @@ tjp_lowest_value(Oid type)
 /* One call site of a list, which keeps the list for rescans. */
 typedef struct ListSite
 {
-	Oid			type; /* of the elements */
 	bool		known;
 	uint64		entered; /* what it was read under */
 	uint64		settings;
@@ -176,6 +189,7 @@ typedef struct ListSite
 	int			user_len;
 	char		key[TJP_MAX_KEY_LEN];
 	int			key_len; /* -1: all workspaces */
+	TjpLevel	level;
 	Datum		result;
 	bool		isnull;
 } ListSite;
@@ -230,7 +244,7 @@ is_listed_type(const Listing *listing, const TjpElement *target)
 }
 
 static bool
-list_id(const TjpElement *target, void *arg)
+list_id(const TjpElement *target, int weight, void *arg)
 {
 	Listing *listing = arg;
 
@@ -255,7 +269,7 @@ list_this_workspace(Listing *listing, const char *key, int key_len)
 }
 
 static bool
-list_held_workspace(const TjpElement *target, void *arg)
+list_held_workspace(const TjpElement *target, int weight, void *arg)
 {
 	Listing *listing = arg;
 
@@ -294,7 +308,7 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	uint64		planned = PG_GETARG_TJP_PLANNED(LIST_PLANNED);
 	ListSite   *site = fcinfo->flinfo->fn_extra;
 	TimestampTz now = GetCurrentStatementStartTimestamp();
-	Listing		listing = {{element_type}};
+	Listing		listing = {{getBaseType(element_type)}};
 	const char *user = NULL;
 	int			user_len = 0;
 	char	   *key = NULL;
@@ -337,7 +351,10 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 		}
 	}
 
-	if (!nothing && site->known && site->now == now && site->settings == tjp_user_id_settings &&
+	if (!nothing)
+		listing.level = PG_GETARG_TJP_LEVEL(LIST_LEVEL);
+	if (!nothing && site->known && site->now == now && site->level == listing.level &&
+		site->settings == tjp_user_id_settings &&
 		site->user_len == user_len && memcmp(site->user, user, user_len) == 0 &&
 		site->key_len == key_len && (key_len <= 0 || memcmp(site->key, key, key_len) == 0) &&
 		ActiveSnapshotSet() && tjp_cache_is_current(site->entered, GetActiveSnapshot()))
@@ -349,10 +366,9 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm list", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(scratch);
 	listing.what = what;
-	listing.level = nothing ? TJP_LEVEL_NONE : PG_GETARG_TJP_LEVEL(LIST_LEVEL);
 	listing.types = list_types(DatumGetArrayTypeP(types), &listing.ntypes);
 	if (!nothing)
-		tjp_check_reach(user, user_len, key, key_len, listing.level,
+		tjp_check_reach(user, user_len, key, key_len, listing.level, 0,
 						what == NULL ? list_ids_of_workspace : list_workspace,
 						what == NULL ? list_id : list_held_workspace, &listing);
 
@@ -372,6 +388,7 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	{
 		site->entered = tjp_cache_entered();
 		site->settings = tjp_user_id_settings;
+		site->level = listing.level;
 		site->now = now;
 		memcpy(site->user, user, user_len);
 		site->user_len = user_len;
@@ -394,8 +411,11 @@ PG_FUNCTION_INFO_V1(tj_perm_ids);
 Datum
 tj_perm_ids(PG_FUNCTION_ARGS)
 {
-	Datum type = PG_GETARG_DATUM(IDS_TYPE);
+	Datum type;
 
+	if (PG_ARGISNULL(LIST_PLANNED))
+		PG_RETURN_NULL();
+	type = PG_GETARG_DATUM(IDS_TYPE);
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), NULL,
 						 PointerGetDatum(construct_array(&type, 1, TEXTOID, -1, false,
 														 TYPALIGN_INT)),
@@ -411,6 +431,8 @@ PG_FUNCTION_INFO_V1(tj_perm_workspaces);
 Datum
 tj_perm_workspaces(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(LIST_PLANNED))
+		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
 						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
 						 PG_GETARG_DATUM(LIST_TYPES), -1, false);
@@ -424,6 +446,8 @@ PG_FUNCTION_INFO_V1(tj_perm_lowest);
 Datum
 tj_perm_lowest(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(LIST_PLANNED))
+		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
 						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
 						 PG_GETARG_DATUM(LIST_TYPES), LOWEST_WORKSPACE, true);

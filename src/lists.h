@@ -38,6 +38,15 @@ extern TjpPlanFunctions tjp_plan_functions;
  */
 extern bool tjp_lists_find_functions(void);
 
+/*
+ * Did the planner's rewriting make this call, and may the current role execute
+ * what it stands for?  Anybody can write a NULL of type _planned.  No argument
+ * of a call that is not of ours must be believed; in one of ours the types, the
+ * word for what is listed and the element are constants and not NULL, but for
+ * the element.
+ */
+extern bool tjp_lists_is_planned(List *args);
+
 /* What workspaces are listed. */
 #define TJP_LIST_WIDE	"wide"	 /* where something needs no id */
 #define TJP_LIST_HELD	"held"	 /* where an element of the type is held */

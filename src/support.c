@@ -34,6 +34,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
@@ -180,6 +181,40 @@ constructor_arguments(Node *resource, List **types)
 	return tjp_construct_accepts(args, types) ? args : NIL;
 }
 
+/* Is one of our calls, rewritten or not, somewhere in an expression? */
+static bool
+contains_check(Node *node, void *context)
+{
+	Oid *function = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == *function ||
+								((FuncExpr *) node)->funcid == tjp_plan_functions.can ||
+								((FuncExpr *) node)->funcid == tjp_plan_functions.is_member))
+		return true;
+	return expression_tree_walker(node, contains_check, context);
+}
+
+/*
+ * Do arms belong beside a call over these arguments?  Not where there is no
+ * query or no column.  And not where calls may be expressions of GROUPING SETS:
+ * there an expression must stay what it is, so that the executor finds it among
+ * the columns that it sets to NULL.
+ */
+static bool
+wants_arms(SupportRequestSimplify *request, List *args)
+{
+	Query *parse = request->root != NULL ? request->root->parse : NULL;
+	Oid	   function = request->fcall->funcid;
+
+	if (parse == NULL || !contain_vars_of_level((Node *) args, 0))
+		return false;
+	return parse->groupingSets == NIL ||
+		   !(contains_check((Node *) parse->targetList, &function) ||
+			 contains_check(parse->havingQual, &function));
+}
+
 static Expr *
 make_condition(Expr *answer, List *arms)
 {
@@ -214,7 +249,7 @@ simplify_can(SupportRequestSimplify *request)
 		(!(planned & TJP_PLANNED_SESSION_USER) && is_null_const(user)))
 		return (Expr *) makeBoolConst(false, false);
 
-	if (request->root != NULL && contain_vars_of_level((Node *) args, 0))
+	if (wants_arms(request, args))
 	{
 		planned |= TJP_PLANNED_HAS_ARMS;
 		workspace = arm_argument(workspace, planned);
@@ -288,7 +323,7 @@ simplify_is_member(SupportRequestSimplify *request)
 		(!(planned & TJP_PLANNED_SESSION_USER) && is_null_const(user)))
 		return (Expr *) makeBoolConst(false, false);
 
-	if (request->root != NULL && contain_vars_of_level((Node *) args, 0))
+	if (wants_arms(request, args))
 	{
 		planned |= TJP_PLANNED_HAS_ARMS;
 		arms = list_make1(call(tjp_plan_functions.belongs, BOOLOID,
@@ -593,14 +628,15 @@ support_arm(Node *request, ConditionOfArm condition, SelectivityOfArm selectivit
 		SupportRequestIndexCondition *index = (SupportRequestIndexCondition *) request;
 
 		/* lossy, as the caller assumes: _can is the judge */
-		if (is_funcclause(index->node) && tjp_lists_find_functions())
+		if (is_funcclause(index->node) && tjp_lists_find_functions() &&
+			tjp_lists_is_planned(((FuncExpr *) index->node)->args))
 			return PointerGetDatum(condition(index, ((FuncExpr *) index->node)->args));
 	}
 	else if (IsA(request, SupportRequestSelectivity))
 	{
 		SupportRequestSelectivity *share = (SupportRequestSelectivity *) request;
 
-		if (tjp_lists_find_functions())
+		if (tjp_lists_find_functions() && tjp_lists_is_planned(share->args))
 		{
 			share->selectivity = selectivity(share);
 			CLAMP_PROBABILITY(share->selectivity);
@@ -652,7 +688,7 @@ tj_perm_answer_support(PG_FUNCTION_ARGS)
 		SupportRequestSelectivity *share = (SupportRequestSelectivity *) request;
 		Const					  *planned = linitial(share->args);
 
-		if (IsA(planned, Const) &&
+		if (tjp_lists_find_functions() && tjp_lists_is_planned(share->args) &&
 			(DatumGetInt64(planned->constvalue) & TJP_PLANNED_HAS_ARMS) != 0)
 		{
 			share->selectivity = 1.0;
