@@ -16,9 +16,11 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "cache.h"
@@ -52,11 +54,13 @@ tjp_lists_find_functions(void)
 	tjp_plan_functions.ids = tjp_catalog_function("_ids");
 	tjp_plan_functions.workspaces = tjp_catalog_function("_workspaces");
 	tjp_plan_functions.lowest = tjp_catalog_function("_lowest");
+	tjp_plan_functions.edge = tjp_catalog_function("_edge");
 	if (!OidIsValid(tjp_plan_functions.can) || !OidIsValid(tjp_plan_functions.is_member) ||
 		!OidIsValid(tjp_plan_functions.wide) || !OidIsValid(tjp_plan_functions.held) ||
 		!OidIsValid(tjp_plan_functions.within) || !OidIsValid(tjp_plan_functions.belongs) ||
 		!OidIsValid(tjp_plan_functions.ids) ||
-		!OidIsValid(tjp_plan_functions.workspaces) || !OidIsValid(tjp_plan_functions.lowest))
+		!OidIsValid(tjp_plan_functions.workspaces) || !OidIsValid(tjp_plan_functions.lowest) ||
+		!OidIsValid(tjp_plan_functions.edge))
 		return false;
 	(void) get_func_signature(tjp_plan_functions.can, &arguments, &n);
 	tjp_plan_functions.level = arguments[1];
@@ -290,14 +294,41 @@ list_workspace(const char *key, int key_len, TjpView *view, void *arg)
 		listing->key_len = key_len;
 		return !view->admin;
 	}
-	if (strcmp(listing->what, TJP_LIST_MEMBER) == 0 ||
+	if (strcmp(listing->what, TJP_LIST_WIDE) != 0 ||
 		tjp_check_is_wide(view, listing->level, listing->ntypes, listing->types))
 		list_this_workspace(listing, key, key_len);
 	return false;
 }
 
+static bool
+is_edge(const char *what)
+{
+	return strcmp(what, TJP_LIST_FIRST) == 0 || strcmp(what, TJP_LIST_LAST) == 0;
+}
+
+/* The first or last of the values, copied. */
+static Datum
+edge_value(FunctionCallInfo fcinfo, const Listing *listing)
+{
+	TypeCacheEntry *type = lookup_type_cache(listing->values.type,
+											 TYPECACHE_CMP_PROC_FINFO);
+	bool			last = strcmp(listing->what, TJP_LIST_LAST) == 0;
+	Datum			edge = listing->values.values[0];
+
+	for (int i = 1; i < listing->values.n; i++)
+	{
+		int order = DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
+													fcinfo->fncollation,
+													listing->values.values[i], edge));
+
+		if (last ? order > 0 : order < 0)
+			edge = listing->values.values[i];
+	}
+	return datumCopy(edge, type->typbyval, type->typlen);
+}
+
 /*
- * What the three lists have in common.  The result is the caller's memory, or
+ * What the lists have in common.  The result is the caller's memory, or
  * that of the call site where it serves for rescans: btree keeps pointers into
  * it, so that what was kept once is never freed.
  */
@@ -375,12 +406,14 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	/* one that serves for every rescan is made once, and others are the caller's */
 	keep = !nothing && !site->known && (planned & TJP_PLANNED_ONE_USER) != 0;
 	MemoryContextSwitchTo(keep ? fcinfo->flinfo->fn_mcxt : caller);
-	if (!lowest)
-		result = tjp_values_array(&listing.values, element_type);
-	else if (listing.found)
+	if (lowest && listing.found)
 		result = tjp_lowest_value(element_type);
-	else
+	else if (what != NULL && is_edge(what) && listing.values.n > 0)
+		result = edge_value(fcinfo, &listing);
+	else if (lowest || (what != NULL && is_edge(what)))
 		fcinfo->isnull = true;
+	else
+		result = tjp_values_array(&listing.values, element_type);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 
@@ -451,4 +484,20 @@ tj_perm_lowest(PG_FUNCTION_ARGS)
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
 						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
 						 PG_GETARG_DATUM(LIST_TYPES), LOWEST_WORKSPACE, true);
+}
+
+/*
+ * _edge(planned, level, user, what, element): the first or last of the
+ * workspaces that the user is a member of, in the order of the element's type;
+ * NULL if there is none.  Partitions are pruned by it.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_edge);
+Datum
+tj_perm_edge(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(LIST_PLANNED))
+		PG_RETURN_NULL();
+	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
+						 PointerGetDatum(construct_empty_array(TEXTOID)), -1, false);
 }

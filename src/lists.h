@@ -26,6 +26,7 @@ typedef struct TjpPlanFunctions
 	Oid	   ids;
 	Oid	   workspaces;
 	Oid	   lowest;
+	Oid	   edge;
 	Oid	   planned;
 	Oid	   level;
 } TjpPlanFunctions;
@@ -51,6 +52,8 @@ extern bool tjp_lists_is_planned(List *args);
 #define TJP_LIST_WIDE	"wide"	 /* where something needs no id */
 #define TJP_LIST_HELD	"held"	 /* where an element of the type is held */
 #define TJP_LIST_MEMBER "member" /* all */
+#define TJP_LIST_FIRST	"first"	 /* the first or last of all */
+#define TJP_LIST_LAST	"last"
 
 /* Arguments of the lists, by position. */
 enum
@@ -60,7 +63,7 @@ enum
 	LIST_USER,
 	IDS_TYPE = 3, /* _ids(planned, level, user, type, workspace, element) */
 	IDS_WORKSPACE,
-	LIST_WHAT = 3, /* _workspaces(planned, level, user, what, types, element) */
+	LIST_WHAT = 3, /* _workspaces(planned, level, user, what, types, element), _edge */
 	LIST_TYPES,
 	LOWEST_WORKSPACE /* _lowest(planned, level, user, what, types, workspace, element) */
 };

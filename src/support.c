@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_collation_d.h"
@@ -39,12 +40,16 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
+#include "parser/parsetree.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
 #include "utils/selfuncs.h"
+#include "utils/typcache.h"
 
 #include "check.h"
 #include "compat.h"
@@ -99,6 +104,19 @@ text_const(Datum value)
 	return makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, value, false, false);
 }
 
+static Node *
+word_const(const char *word)
+{
+	return (Node *) text_const(CStringGetTextDatum(word));
+}
+
+static Const *
+viewer_const(void)
+{
+	return makeConst(tjp_plan_functions.level, -1, InvalidOid, 1,
+					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
+}
+
 static Expr *
 call(Oid function, Oid result_type, List *args)
 {
@@ -127,7 +145,9 @@ arm_argument(Node *arg, uint64 planned)
 
 /*
  * The user of a call, and the flags that go with it; false if the call is
- * better left alone.
+ * better left alone.  For the session's user the planned value stands in the
+ * argument: a NULL would do, but for the strict arms, which PostgreSQL drops
+ * when it simplifies the conditions of a partition once more.
  */
 static bool
 plan_user(Node **user, uint64 *planned)
@@ -137,7 +157,7 @@ plan_user(Node **user, uint64 *planned)
 		if (!may_execute(((FuncExpr *) *user)->funcid))
 			return false;
 		*planned |= TJP_PLANNED_SESSION_USER | TJP_PLANNED_ONE_USER;
-		*user = (Node *) makeNullConst(TEXTOID, -1, DEFAULT_COLLATION_OID);
+		*user = (Node *) planned_const(*planned);
 		return true;
 	}
 	if (!contain_vars_of_level(*user, 0))
@@ -216,13 +236,78 @@ wants_arms(SupportRequestSimplify *request, List *args)
 }
 
 static Expr *
-make_condition(Expr *answer, List *arms)
+make_condition(Expr *answer, List *arms, List *edges)
 {
 	if (list_length(arms) == 0)
 		return answer;
 	if (list_length(arms) > 1)
 		arms = list_make1(make_orclause(arms));
-	return make_andclause(lcons(answer, arms));
+	return make_andclause(list_concat(lcons(answer, arms), edges));
+}
+
+/* Is this the column by which its table is partitioned into lists? */
+static bool
+is_list_key(PlannerInfo *root, Node *workspace)
+{
+	Var			  *column = (Var *) workspace;
+	RangeTblEntry *rte;
+	Relation	   rel;
+	PartitionKey   key;
+	bool		   is_key;
+
+	if (!IsA(workspace, Var) || column->varlevelsup != 0 || IS_SPECIAL_VARNO(column->varno))
+		return false;
+	rte = rt_fetch(column->varno, root->parse->rtable);
+	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	rel = relation_open(rte->relid, NoLock);
+	key = RelationGetPartitionKey(rel);
+	is_key = key != NULL && key->strategy == PARTITION_STRATEGY_LIST &&
+			 key->partattrs[0] == column->varattno &&
+			 key->partcollation[0] == column->varcollid;
+	relation_close(rel, NoLock);
+	return is_key;
+}
+
+/*
+ * workspace >= the first one of the user AND workspace <= the last one: says
+ * nothing new, but the executor prunes partitions by it.
+ */
+static List *
+make_edges(SupportRequestSimplify *request, Node *user, Node *workspace, uint64 planned)
+{
+	List *edges = NIL;
+	Oid	  type = tjp_value_type(exprType(workspace));
+	Oid	  collation = exprCollation(workspace);
+
+	if (!OidIsValid(type) || contain_vars_of_level(user, 0) || contain_subplans(user) ||
+		!is_list_key(request->root, workspace))
+		return NIL;
+	for (int last = 0; last <= 1; last++)
+	{
+		TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+		Oid				operator= get_opfamily_member(entry->btree_opf, type, type,
+										  last ? BTLessEqualStrategyNumber :
+															 BTGreaterEqualStrategyNumber);
+		Node		   *column = copyObject(workspace);
+
+		if (exprType(column) != type)
+			column = (Node *) makeRelabelType((Expr *) column, type, -1, collation,
+											  COERCE_IMPLICIT_CAST);
+		edges = lappend(edges,
+						make_opclause(operator, BOOLOID, false, (Expr *) column,
+									  (Expr *) makeFuncExpr(tjp_plan_functions.edge, type,
+															list_make5(planned_const(planned),
+																	   viewer_const(),
+																	   copyObject(user),
+																	   word_const(last ? TJP_LIST_LAST : TJP_LIST_FIRST),
+																	   makeNullConst(type, -1, collation)),
+															collation, collation,
+															COERCE_EXPLICIT_CALL),
+									  InvalidOid, collation));
+		set_opfuncid((OpExpr *) llast(edges));
+	}
+	return edges;
 }
 
 /* tj_can(user, tj_resource(workspace [, type, id]...), level) */
@@ -235,6 +320,7 @@ simplify_can(SupportRequestSimplify *request)
 	List  *types = NIL;
 	List  *args = constructor_arguments(lsecond(request->fcall->args), &types);
 	List  *arms = NIL;
+	List  *edges = NIL;
 	Node  *workspace;
 	Node  *last;
 	Datum *type_datums;
@@ -246,12 +332,13 @@ simplify_can(SupportRequestSimplify *request)
 	workspace = linitial(args);
 	last = llast(args);
 	if (is_null_const(level) || is_null_const(workspace) || is_null_const(last) ||
-		(!(planned & TJP_PLANNED_SESSION_USER) && is_null_const(user)))
+		is_null_const(user))
 		return (Expr *) makeBoolConst(false, false);
 
 	if (wants_arms(request, args))
 	{
 		planned |= TJP_PLANNED_HAS_ARMS;
+		edges = make_edges(request, user, workspace, planned);
 		workspace = arm_argument(workspace, planned);
 		last = ntypes > 0 ? arm_argument(last, planned) : (Node *) planned_const(planned);
 
@@ -295,7 +382,7 @@ simplify_can(SupportRequestSimplify *request)
 							   list_concat(list_make3(planned_const(planned), copyObject(level),
 													  copyObject(user)),
 										   copyObject(args))),
-						  arms);
+						  arms, edges);
 }
 
 /* tj_is_member(user, workspace) */
@@ -306,6 +393,7 @@ simplify_is_member(SupportRequestSimplify *request)
 	List  *args = list_make1(lsecond(request->fcall->args));
 	uint64 planned = request->fcall->funcid;
 	List  *arms = NIL;
+	List  *edges = NIL;
 
 	/* an int column is spelt as the bigint that PostgreSQL made of it */
 	if (IsA(linitial(args), FuncExpr))
@@ -319,13 +407,13 @@ simplify_is_member(SupportRequestSimplify *request)
 	if (!tjp_construct_accepts(args, NULL) || !may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
-	if (is_null_const(linitial(args)) ||
-		(!(planned & TJP_PLANNED_SESSION_USER) && is_null_const(user)))
+	if (is_null_const(linitial(args)) || is_null_const(user))
 		return (Expr *) makeBoolConst(false, false);
 
 	if (wants_arms(request, args))
 	{
 		planned |= TJP_PLANNED_HAS_ARMS;
+		edges = make_edges(request, user, linitial(args), planned);
 		arms = list_make1(call(tjp_plan_functions.belongs, BOOLOID,
 							   list_make3(planned_const(planned), copyObject(user),
 										  arm_argument(linitial(args), planned))));
@@ -333,7 +421,7 @@ simplify_is_member(SupportRequestSimplify *request)
 	return make_condition(call(tjp_plan_functions.is_member, BOOLOID,
 							   list_make3(planned_const(planned), copyObject(user),
 										  copyObject(linitial(args)))),
-						  arms);
+						  arms, edges);
 }
 
 /*
@@ -507,12 +595,6 @@ known_workspace(SupportRequestIndexCondition *request, Node *planned, Node *work
 }
 
 static Node *
-word_const(const char *word)
-{
-	return (Node *) text_const(CStringGetTextDatum(word));
-}
-
-static Node *
 one_type(Node *type)
 {
 	Datum word = ((Const *) type)->constvalue;
@@ -605,9 +687,7 @@ belongs_condition(SupportRequestIndexCondition *request, List *args)
 		return NIL;
 	return equality_condition(request, list_nth(args, BELONGS_WORKSPACE), tjp_plan_functions.workspaces,
 							  list_make5(copyObject(linitial(args)),
-										 makeConst(tjp_plan_functions.level, -1, InvalidOid, 1,
-												   TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true),
-										 copyObject(user), word_const(TJP_LIST_MEMBER),
+										 viewer_const(), copyObject(user), word_const(TJP_LIST_MEMBER),
 										 makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
 												   PointerGetDatum(construct_empty_array(TEXTOID)),
 												   false, false)));

@@ -89,3 +89,9 @@ CREATE FUNCTION tj_perm._lowest(planned tj_perm._planned, level @extschema@.tj_l
 	LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 100 SUPPORT tj_perm._list_support
 	AS 'MODULE_PATHNAME', 'tj_perm_lowest';
 COMMENT ON FUNCTION tj_perm._lowest(tj_perm._planned, @extschema@.tj_level, "any", text, text[], "any", anyelement) IS 'In index conditions: the lowest value there is if such a workspace is among them, else NULL.';
+
+-- What partitions are pruned by, hence STABLE; evaluated after _can.
+CREATE FUNCTION tj_perm._edge(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", what text, element anyelement) RETURNS anyelement
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'tj_perm_edge';
+COMMENT ON FUNCTION tj_perm._edge(tj_perm._planned, @extschema@.tj_level, "any", text, anyelement) IS 'In plans for tables that are partitioned by lists of workspaces: the first or last workspace of the user.';

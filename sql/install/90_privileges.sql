@@ -37,7 +37,8 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm._belongs(tj_perm._planned, "any", "any"),
 	tj_perm._ids(tj_perm._planned, @extschema@.tj_level, "any", text, "any", anyelement),
 	tj_perm._workspaces(tj_perm._planned, @extschema@.tj_level, "any", text, text[], anyelement),
-	tj_perm._lowest(tj_perm._planned, @extschema@.tj_level, "any", text, text[], "any", anyelement)
+	tj_perm._lowest(tj_perm._planned, @extschema@.tj_level, "any", text, text[], "any", anyelement),
+	tj_perm._edge(tj_perm._planned, @extschema@.tj_level, "any", text, anyelement)
 TO PUBLIC;
 
 -- Administration: everybody may call, the functions ask who it is. Not here,
