@@ -814,10 +814,7 @@ get_state(StateKind kind, int64 group_id)
 										text_datum(key.bytes + key.workspace_len, key.user_len),
 										false, &stamp);
 		else
-		{
-			stats.loads++;
 			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
-		}
 	}
 
 	if (stamped)
