@@ -59,6 +59,7 @@ REGRESS = \
 	triggers \
 	history \
 	privileges \
+	rls_habits \
 	errors \
 	explain \
 	lists \
