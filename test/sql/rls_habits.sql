@@ -432,6 +432,12 @@ DECLARE c CURSOR FOR SELECT id, title FROM regress_habits.apps WHERE org_id = 'a
 SELECT set_config('tj_perm.user_id', 'carl@acme.com', true);
 FETCH ALL FROM c;
 CLOSE c;
+SET LOCAL enable_seqscan = off;
+DECLARE c CURSOR FOR SELECT id, title FROM regress_habits.apps WHERE org_id = 'acme' ORDER BY id;
+SELECT set_config('tj_perm.user_id', 'alice@acme.com', true);
+FETCH ALL FROM c;
+CLOSE c;
+RESET enable_seqscan;
 -- sorted as a whole at the first FETCH, so these are still alice's
 SELECT set_config('tj_perm.user_id', 'alice@acme.com', true);
 DECLARE c CURSOR FOR SELECT id, title FROM regress_habits.apps WHERE org_id = 'acme' ORDER BY title || '' COLLATE "C";
@@ -616,6 +622,29 @@ EXECUTE mine;
 SET SESSION AUTHORIZATION regress_habits_app;
 EXECUTE mine;
 DEALLOCATE ALL;
+-- planned for an admin, by an index if the policy has one
+SET enable_seqscan = off;
+BEGIN;
+SET LOCAL tj_perm.user_id = 'root@acme.com';
+PREPARE mine AS SELECT string_agg(org_id || '/' || id, ' ' ORDER BY org_id, id) AS apps FROM regress_habits.apps;
+PREPARE first AS SELECT org_id, id FROM regress_habits.apps ORDER BY org_id, id LIMIT 1;
+EXECUTE mine;
+EXECUTE first;
+SET LOCAL tj_perm.user_id = 'bob@acme.com';
+EXECUTE mine;
+EXECUTE first;
+SET LOCAL tj_perm.user_id = 'carl@acme.com';
+EXECUTE mine;
+EXECUTE first;
+SET LOCAL tj_perm.user_id = 'zoe@zeta.com';
+EXECUTE mine;
+EXECUTE first;
+SET LOCAL tj_perm.user_id = '';
+EXECUTE mine;
+EXECUTE first;
+COMMIT;
+DEALLOCATE ALL;
+RESET enable_seqscan;
 RESET plan_cache_mode;
 
 -- ---- parallel plans ----
@@ -682,9 +711,15 @@ SELECT id FROM regress_habits.apps WHERE (org_id, id) > ('acme', 10) ORDER BY or
 SELECT id FROM regress_habits.apps ORDER BY org_id DESC, id DESC OFFSET 1 LIMIT 2;
 ROLLBACK;
 
--- ---- after all of this ----
+-- ---- after all of this, and by whatever indexes there are ----
 
 SELECT user_id, count(*) AS tables, count(differences) AS differences FROM regress_habits.compare() GROUP BY user_id ORDER BY user_id;
+SET enable_seqscan = off;
+SELECT user_id, count(*) AS tables, count(differences) AS differences FROM regress_habits.compare() GROUP BY user_id ORDER BY user_id;
+SET enable_indexscan = off;
+SELECT count(*) AS rows, count(differences) AS differences FROM regress_habits.compare();
+RESET enable_seqscan;
+RESET enable_indexscan;
 SELECT tj_user() IS NULL AS nobody;
 RESET SESSION AUTHORIZATION;
 SET client_min_messages = warning;

@@ -18,7 +18,7 @@ my $keeps_prepared = $version >= 1.21;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "max_connections = 60\nmax_prepared_transactions = 20\ndeadlock_timeout = 100ms\nlock_timeout = 10s");
+$node->append_conf('postgresql.conf', "max_connections = 60\nmax_prepared_transactions = 20\ndeadlock_timeout = 100ms\nlock_timeout = 10s\njit = off");
 $node->start;
 RlsWorld::install($node);
 # ---- the pooler: this user's process, its files here, no TCP port ----
@@ -118,6 +118,7 @@ my %script = (
 	rollback => <<~"SQL",
 		\\set n random(1, 5)
 		BEGIN;
+		SET LOCAL enable_seqscan = off;
 		SELECT set_config('tj_perm.user_id', 'u' || :n, true);
 		WITH x AS (DELETE FROM app.docs RETURNING id) SELECT t.changes('u' || :n, ARRAY(SELECT id FROM x ORDER BY id));
 		ROLLBACK;
@@ -127,6 +128,7 @@ my %script = (
 		\\set n random(1, 4)
 		\\set m random(1, 4)
 		BEGIN ISOLATION LEVEL REPEATABLE READ;
+		SET LOCAL enable_seqscan = off;
 		SELECT set_config('tj_perm.user_id', 'u' || :n, true);
 		SELECT t.sees('u' || :n, $see);
 		SAVEPOINT s;

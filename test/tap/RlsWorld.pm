@@ -36,7 +36,7 @@ sub install
 		ALTER TABLE app.docs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 		GRANT SELECT ON app.folders TO app_server;
 		GRANT SELECT, INSERT, UPDATE, DELETE ON app.docs TO app_server;
-		CREATE FUNCTION t.must_be(who text, level text, got bigint[]) RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+		CREATE FUNCTION t.must_be(who text, level text, got bigint[]) RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET enable_seqscan = on AS $$
 		DECLARE
 			want bigint[] := ARRAY(
 				SELECT id FROM app.docs
