@@ -1,6 +1,7 @@
 -- What applications do with tables under plain policies that call tj_can: the
 -- answer is the user's, or the exception is shown here.
 \set SHOW_CONTEXT never
+SET jit = off;	-- what enable_seqscan = off costs would be worth compiling
 CREATE ROLE regress_habits_owner;
 CREATE ROLE regress_habits_app;
 CREATE ROLE regress_habits_job BYPASSRLS;
