@@ -160,7 +160,7 @@ sub bench
 
 # each mode once, with writers that go on all the time
 my @modes = ([ 'simple', 'the simple protocol' ], [ 'extended', 'parameters' ], [ 'prepared', 'prepared statements' ]);
-my $writers = CacheWorld::start($node, 5 * ($keeps_prepared ? 3 : 2), 2, 'change@4', 'undo@1', 'two_phase@1');
+my $writers = CacheWorld::start($node, 4 * ($keeps_prepared ? 3 : 2), 2, 'change@4', 'undo@1', 'two_phase@1');
 for (@modes)
 {
 	my ($mode, $what) = @$_;

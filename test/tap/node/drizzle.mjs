@@ -96,6 +96,7 @@ console.log(`# seed ${seed}`);
 const pick = random(seed);
 const snapshot = { isolationLevel: 'repeatable read' };
 let transactions = 0;
+let upserts = 0;
 const compare = (tx, check, user, rows) => tx.execute(sql`SELECT ${sql.raw(check)}(${user}, ${`{${rows.map((r) => r.id).sort((a, b) => a - b).join(',')}}`}::bigint[])`);
 // undone, and tried again where REPEATABLE READ or a deadlock asks for it
 async function undone(user, work) {
@@ -113,7 +114,7 @@ const until = Date.now() + 5000;
 async function worker() {
 	while (Date.now() < until || transactions < 300) {
 		const user = users[pick(users.length)];
-		switch (pick(5)) {
+		switch (pick(6)) {
 			case 0: // the same text for all users, parsed once for a connection
 				await as(user, async (tx) => {
 					const rows = [];
@@ -139,6 +140,20 @@ async function worker() {
 			case 4:
 				await code(() => as(user, (tx) => tx.insert(docs).values({ orgId: 'w9', appId: 1 })));
 				break;
+			case 5: { // an upsert of a row that is there succeeds for its editors alone
+				const row = { orgId: `w${1 + pick(2)}`, folderId: pick(3) || null, appId: 1 + pick(3) };
+				const slug = `${row.orgId}-${row.folderId ?? 0}-${row.appId}`;
+				await undone(user, async (tx) => {
+					const [{ may }] = await tx.select({ may: sql`tj_can(${user}, tj_resource(${row.orgId}, 'folder', ${row.folderId}, 'app', ${row.appId}), 'editor')` }).from(sql`(SELECT) AS x`);
+					const got = await upsert(slug, row)(tx).catch((error) => {
+						if (error.cause?.code !== '42501') throw error;
+						return [];
+					});
+					if ((got.length === 1 && got[0].title.endsWith(', updated')) !== may) throw new Error(`DIFFERENCE: upsert of ${slug} by ${user}, who may: ${may}`);
+				});
+				upserts++;
+				break;
+			}
 		}
 		if ((await db.select().from(docs)).length) throw new Error('DIFFERENCE: nobody sees something');
 		transactions++;
@@ -146,6 +161,6 @@ async function worker() {
 }
 const results = await Promise.allSettled(Array.from({ length: 12 }, worker));
 is(results.filter((r) => r.status === 'rejected').map((r) => String(r.reason.cause ?? r.reason)), [], '12 workers on 3 connections: no answer of another user');
-ok(transactions >= 300, `in ${transactions} transactions`);
+ok(transactions >= 300 && upserts >= 20, `in ${transactions} transactions, ${upserts} of them upserts`);
 await pool.end();
 done();
