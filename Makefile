@@ -62,6 +62,7 @@ REGRESS = \
 	triggers \
 	history \
 	privileges \
+	rls_habits \
 	errors \
 	explain \
 	lists \
