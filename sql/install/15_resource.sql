@@ -159,6 +159,11 @@ CREATE FUNCTION @extschema@.tj_resource(workspace text, type1 text, id1 text, ty
 	AS 'MODULE_PATHNAME', 'tj_resource_construct_text';
 COMMENT ON FUNCTION @extschema@.tj_resource(text, text, text, text, text, text, text, text, text) IS 'A thing in three containers, all arguments text (untyped parameters too). See the form with VARIADIC "any".';
 
+CREATE FUNCTION @extschema@.tj_place(workspace "any", VARIADIC place "any") RETURNS @extschema@.tj_resource
+	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
+	AS 'MODULE_PATHNAME', 'tj_place_construct';
+COMMENT ON FUNCTION @extschema@.tj_place("any", VARIADIC "any") IS 'tj_place(workspace, [type, id,]... type): where a thing of the last type lies, whichever it is: the path of its containers and then type:*. As a checked resource it is covered by grants on the workspace, the containers and type:*, never by one on a thing of that type itself: the right to put something there. Arguments as in tj_resource: a container whose id is NULL is skipped, one whose id is an array is several; NULL if the workspace or a type is NULL, or if a limit is exceeded.';
+
 -- Parts.
 CREATE FUNCTION tj_perm.workspace_of(resource @extschema@.tj_resource) RETURNS text
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
