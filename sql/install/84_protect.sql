@@ -579,13 +579,13 @@ BEGIN
 	v_path := (SELECT coalesce(array_agg(CASE WHEN e.n % 2 = 1 THEN e.element ELSE coalesce(v_new.renamed ->> e.element, v_link.columns[array_position(v_link.keys, e.element::name)]::text) END ORDER BY e.n), '{}')
 		FROM unnest(v_above.path) WITH ORDINALITY AS e (element, n)) || path;
 	RETURN concat_ws(E'\n',
-		'-- For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above:',
+		'-- For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
 		format('--   ALTER TABLE %s %s;', v_table, v_new.add),
 		format('--   UPDATE %s AS t SET %s FROM %s AS p WHERE %s;', v_table,
 			(SELECT string_agg(format('%s = p.%s', u.name, u.source), ', ' ORDER BY u.n) FROM unnest(v_new.names, v_new.sources) WITH ORDINALITY AS u (name, source, n)),
 			v_parent, (SELECT string_agg(format('p.%I %s t.%I', k.key, k.op, k.col), ' AND ') FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col))),
-		format('--   ALTER TABLE %s %s;', v_table, v_new.not_null),
-		format('--   -- NULL in %s of %s: foreign keys neither check nor carry such rows; make it NOT NULL first', v_new.nullable, v_parent),
+		'--   ALTER TABLE ' || v_table || ' ' || v_new.not_null || ';',
+		'--   -- first make NOT NULL in ' || v_parent || ': ' || v_new.nullable || ' (a foreign key neither checks nor carries rows with NULL)',
 		format('--   ALTER TABLE %s ADD UNIQUE (%s);', v_parent, array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.keys) AS k) || v_new.sources, ', ')),
 		format('--   ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON UPDATE CASCADE;', v_table,
 			array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.columns) AS k) || v_new.names, ', '), v_parent,
