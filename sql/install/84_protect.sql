@@ -46,7 +46,7 @@ BEGIN
 		FROM pg_policy AS p
 		LEFT JOIN pg_description AS d ON d.classoid = 'pg_policy'::regclass AND d.objoid = p.oid AND d.objsubid = 0
 		WHERE p.polname = 'tj_perm_select' AND (only_relation IS NULL OR p.polrelid = only_relation)
-		ORDER BY p.polrelid::regclass::text
+		ORDER BY p.polrelid::regclass::text COLLATE "C"
 	LOOP
 		relation := v_policy.polrelid;
 		workspace := NULL; fixed_workspace := NULL; path := NULL; parent := NULL; user_expression := NULL;
@@ -168,9 +168,32 @@ BEGIN ATOMIC
 	)
 	SELECT t.oid::pg_catalog.regclass, t.oid OPERATOR(pg_catalog.=) relation::pg_catalog.oid, c.relispartition
 	FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
-	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm.protect_name(t.oid);
+	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm.protect_name(t.oid) COLLATE pg_catalog."C";
 END;
 COMMENT ON FUNCTION tj_perm.protect_tree(regclass) IS 'Part of protect_sql: the table itself, then its partitions and inheritance children at any depth.';
+
+CREATE FUNCTION tj_perm.protect_comment(words text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- a name that holds the end of a line must not end the comment
+	SELECT pg_catalog.concat('-- ', pg_catalog.translate(words, E'\n\r', '  '), E'\n');
+END;
+COMMENT ON FUNCTION tj_perm.protect_comment(text) IS 'Part of protect_sql: a line of SQL comment.';
+
+CREATE FUNCTION tj_perm.protect_dependents(relation regclass) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('"%s"', c.oid::pg_catalog.regclass) COLLATE pg_catalog."C", ', ')
+	FROM pg_catalog.pg_policy AS p
+	JOIN pg_catalog.pg_depend AS d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) p.oid
+	JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) p.polrelid
+	WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) relation
+		AND p.polname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete'])
+		-- a stranger's table cannot hold this one fast
+		AND pg_catalog.has_table_privilege(c.relowner, relation, 'REFERENCES')
+		AND NOT EXISTS (SELECT FROM tj_perm.protect_tree(relation) AS t WHERE t.member::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid);
+END;
+COMMENT ON FUNCTION tj_perm.protect_dependents(regclass) IS 'Part of protect and unprotect: the tables that are protected through this one, whose policies contain its path; NULL if there are none.';
 
 CREATE FUNCTION tj_perm.protect_column(relation regclass, column_name name, argument text, may_be_array boolean) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -508,9 +531,22 @@ BEGIN
 	END IF;
 	PERFORM tj_perm.protect_parts(relation, '', workspace, path, fixed_workspace, parent);
 
+	-- tables below contain the path. They are not made anew from their records here,
+	-- which are text of their owners: it would run with the rights of this caller.
+	v_names := tj_perm.protect_dependents(relation);
+	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t
+		WHERE t.in_step AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
+			(protect_check.workspace, protect_check.path, protect_check.fixed_workspace, protect_check.parent))
+	THEN
+		RAISE EXCEPTION 'other tables are protected through table "%"', relation
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('They are %s. Their policies contain its workspace and path.', v_names),
+				HINT = 'Call tj_perm.unprotect for them first, and tj_perm.protect again afterwards.';
+	END IF;
+
 	-- what would undo it
 	IF NOT keep_policies THEN
-		SELECT string_agg(format('"%s" on table "%s"', p.polname, p.polrelid::regclass), ', ' ORDER BY t.is_root DESC, p.polrelid::regclass::text, p.polname) INTO v_names
+		SELECT string_agg(format('"%s" on table "%s"', p.polname, p.polrelid::regclass), ', ' ORDER BY t.is_root DESC, p.polrelid::regclass::text COLLATE "C", p.polname) INTO v_names
 			FROM tj_perm.protect_tree(relation) AS t JOIN pg_policy AS p ON p.polrelid = t.member
 			WHERE p.polpermissive AND p.polname NOT IN ('tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete');
 		IF v_names IS NOT NULL THEN
@@ -556,7 +592,7 @@ BEGIN
 	v_parent := tj_perm.protect_name(v_link.parent_relation);
 	SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
 	IF v_above.parent IS NOT NULL THEN
-		RETURN format(E'-- For full speed, rows can name their containers themselves: see first what protect_sql says for %s.\n', v_parent);
+		RETURN tj_perm.protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
 	END IF;
 	-- the parent's columns that this table does not have as its key to the parent
 	SELECT array_agg(quote_ident(n.name) ORDER BY n.n) AS names, array_agg(quote_ident(n.source) ORDER BY n.n) AS sources,
@@ -578,21 +614,22 @@ BEGIN
 	END IF;
 	v_path := (SELECT coalesce(array_agg(CASE WHEN e.n % 2 = 1 THEN e.element ELSE coalesce(v_new.renamed ->> e.element, v_link.columns[array_position(v_link.keys, e.element::name)]::text) END ORDER BY e.n), '{}')
 		FROM unnest(v_above.path) WITH ORDINALITY AS e (element, n)) || path;
-	RETURN concat_ws(E'\n',
-		'-- For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
-		format('--   ALTER TABLE %s %s;', v_table, v_new.add),
-		format('--   UPDATE %s AS t SET %s FROM %s AS p WHERE %s;', v_table,
+	RETURN (SELECT string_agg(tj_perm.protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
+		'For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
+		'  ALTER TABLE ' || v_table || ' ' || v_new.add || ';',
+		CASE WHEN v_new.names IS NOT NULL THEN format('  UPDATE %s AS t SET %s FROM %s AS p WHERE %s;', v_table,
 			(SELECT string_agg(format('%s = p.%s', u.name, u.source), ', ' ORDER BY u.n) FROM unnest(v_new.names, v_new.sources) WITH ORDINALITY AS u (name, source, n)),
-			v_parent, (SELECT string_agg(format('p.%I %s t.%I', k.key, k.op, k.col), ' AND ') FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col))),
-		'--   ALTER TABLE ' || v_table || ' ' || v_new.not_null || ';',
-		'--   -- first make NOT NULL in ' || v_parent || ': ' || v_new.nullable || ' (a foreign key neither checks nor carries rows with NULL)',
-		format('--   ALTER TABLE %s ADD UNIQUE (%s);', v_parent, array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.keys) AS k) || v_new.sources, ', ')),
-		format('--   ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON UPDATE CASCADE;', v_table,
+			v_parent, (SELECT string_agg(format('p.%I %s t.%I', k.key, k.op, k.col), ' AND ') FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col))) END,
+		'  ALTER TABLE ' || v_table || ' ' || v_new.not_null || ';',
+		'  -- first make NOT NULL in ' || v_parent || ': ' || v_new.nullable || ' (a foreign key neither checks nor carries rows with NULL)',
+		CASE WHEN v_new.names IS NOT NULL THEN format('  ALTER TABLE %s ADD UNIQUE (%s);', v_parent, array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.keys) AS k) || v_new.sources, ', ')) END,
+		CASE WHEN v_new.names IS NOT NULL THEN format('  ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON UPDATE CASCADE;', v_table,
 			array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.columns) AS k) || v_new.names, ', '), v_parent,
-			array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.keys) AS k) || v_new.sources, ', ')),
-		format('--   SELECT tj_perm.protect(%L, %s, path => %L);', v_table,
+			array_to_string((SELECT array_agg(quote_ident(k)) FROM unnest(v_link.keys) AS k) || v_new.sources, ', ')) END,
+		format('  SELECT tj_perm.protect(%L, %s, path => %L);', v_table,
 			CASE WHEN v_above.workspace IS NULL THEN format('fixed_workspace => %L', v_above.fixed_workspace)
-				ELSE format('workspace => %L', coalesce(v_new.renamed ->> v_above.workspace, v_link.columns[array_position(v_link.keys, v_above.workspace)]::text)) END, v_path)) || E'\n';
+				ELSE format('workspace => %L', coalesce(v_new.renamed ->> v_above.workspace, v_link.columns[array_position(v_link.keys, v_above.workspace)]::text)) END, v_path)
+	]) WITH ORDINALITY AS l (line, n) WHERE l.line IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_migration(regclass, text[], name) IS 'Part of protect_sql: as SQL comments, the migration by which a table that names only its parent comes to name its containers itself.';
@@ -696,6 +733,7 @@ DECLARE
 	v_before text := '';
 	v_made text := '';
 	v_flags text := '';
+	v_owner text;
 	v_sql text;
 BEGIN
 	IF relation IS NULL OR user_expression IS NULL OR num_nulls(select_level, insert_level, update_level, delete_level, force) > 0 THEN
@@ -766,12 +804,13 @@ BEGIN
 	END LOOP;
 
 	v_name := tj_perm.protect_name(relation);
-	v_sql := format(E'-- Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.\n', v_name)
-		|| CASE WHEN force THEN format(E'-- From then on policies bind every role, the owner %I too. Only superusers and roles with BYPASSRLS\n', (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = relation))
-			ELSE format(E'-- From then on policies bind every role but the owner %I, superusers and roles with BYPASSRLS. Only these\n', (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = relation)) END
-		|| format(E'-- can still dump it whole, restore and backfill it%s.\n',
-			(SELECT ' (BYPASSRLS here: ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) || ')' FROM pg_roles AS r WHERE r.rolbypassrls AND NOT r.rolsuper))
-		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN E'-- Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.\n' ELSE '' END
+	v_owner := (SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class AS c WHERE c.oid = relation);
+	v_sql := tj_perm.protect_comment(format('Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.', v_name))
+		|| tj_perm.protect_comment(format(CASE WHEN force THEN 'From then on policies bind every role, the owner %s too. Only superusers and roles with BYPASSRLS'
+			ELSE 'From then on policies bind every role but the owner %s, superusers and roles with BYPASSRLS. Only these' END, v_owner))
+		|| tj_perm.protect_comment('can still dump it whole, restore and backfill it'
+			|| coalesce((SELECT ' (BYPASSRLS here: ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) || ')' FROM pg_roles AS r WHERE r.rolbypassrls AND NOT r.rolsuper), '') || '.')
+		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN tj_perm.protect_comment('Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.') ELSE '' END
 		|| v_before || v_made || v_flags;
 	IF parent IS NOT NULL THEN
 		v_sql := v_sql || tj_perm.protect_migration(relation, path, parent);
@@ -780,7 +819,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
+'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
 CREATE FUNCTION tj_perm.protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -811,7 +850,6 @@ DECLARE
 	v_sql text := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
 		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
 	v_before text := tj_perm.protection_state(relation);
-	v_below record;
 BEGIN
 	-- done and undone if it makes no difference, which tells more than the
 	-- arguments: whatever was changed by hand since is put right
@@ -823,21 +861,11 @@ BEGIN
 	EXCEPTION WHEN SQLSTATE 'TJP00' THEN
 		RETURN false;
 	END;
-	-- tables protected through this one contain its path
-	FOR v_below IN
-		SELECT t.* FROM tj_perm.protected_tables() AS t
-		WHERE t.parent IS NOT NULL AND t.protected_with IS NULL AND t.in_step AND t.relation <> protect.relation
-			AND EXISTS (SELECT FROM pg_policy AS p JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-				WHERE p.polrelid = t.relation AND p.polname = 'tj_perm_select' AND d.refclassid = 'pg_class'::regclass AND d.refobjid = protect.relation)
-	LOOP
-		EXECUTE tj_perm.protect_sql(v_below.relation, v_below.workspace, v_below.path, v_below.fixed_workspace, v_below.parent, v_below.user_expression,
-			v_below.select_level, v_below.insert_level, v_below.update_level, v_below.delete_level, v_below.force, v_below.drop_grants, v_below.keep_policies);
-	END LOOP;
 	RETURN true;
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones, and the policies of tables protected through this one are made anew. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
+'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
 
 CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -859,10 +887,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = format('Call tj_perm.unprotect for "%s".', v_found.protected_with);
 	END IF;
-	SELECT string_agg(DISTINCT format('"%s"', p.polrelid::regclass), ', ') INTO v_names
-		FROM pg_policy AS p JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-		WHERE p.polname IN ('tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete')
-			AND d.refclassid = 'pg_class'::regclass AND d.refobjid = unprotect.relation AND p.polrelid NOT IN (SELECT t.member FROM tj_perm.protect_tree(unprotect.relation) AS t);
+	v_names := tj_perm.protect_dependents(unprotect.relation);
 	IF v_names IS NOT NULL THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', unprotect.relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',

@@ -198,6 +198,20 @@ SELECT c.relname LIKE 'tj\_perm\_%' AS hashed_name, obj_description(c.oid) FROM 
 	WHERE i.indrelid IN ('regress_protect."a ''quoted'' ""name"""'::regclass, 'regress_protect.a_table_with_a_name_that_is_as_long_as_it_can_be_in_postgresql'::regclass) ORDER BY 2, 1;
 SELECT tj_perm.unprotect('regress_protect.a_table_with_a_name_that_is_as_long_as_it_can_be_in_postgresql'), tj_perm.unprotect('regress_protect."a ''quoted'' ""name"""');
 
+-- names that try to be SQL: whoever protects another's table runs nothing of theirs
+CREATE TABLE regress_protect."x
+SELECT 1/0; --" ("org
+SELECT 1/0; --" text, "id
+'); SELECT 1/0; --" bigint PRIMARY KEY, up bigint REFERENCES regress_protect."a 'quoted' ""name""");
+SELECT tj_perm.protect('regress_protect."a ''quoted'' ""name"""', workspace => 'a "col" ''umn''', path => '{"fold''er %",b%s,app,id}', drop_grants => false);
+SELECT tj_perm.protect(attrelid, parent => 'up', path => ARRAY[E'a\n''); SELECT 1/0; --', attname]) FROM pg_attribute WHERE attname LIKE E'id\n%' AND attrelid::regclass::text LIKE 'regress\_protect.%' AND attnum = 2;
+SELECT tj_perm.unprotect(polrelid) FROM pg_policy WHERE polname = 'tj_perm_select' AND polrelid::regclass::text LIKE E'%\n%';
+SELECT tj_perm.protect(attrelid, workspace => (SELECT o.attname FROM pg_attribute AS o WHERE o.attrelid = a.attrelid AND o.attnum = 1), path => ARRAY[E'a\n''); SELECT 1/0; --', attname]) FROM pg_attribute AS a
+	WHERE attname LIKE E'id\n%' AND attrelid::regclass::text LIKE 'regress\_protect.%' AND attnum = 2;
+\pset format unaligned
+SELECT tj_perm.protect_sql(polrelid, fixed_workspace => E'w\n''); SELECT 1/0; --', path => ARRAY['a', 'up']) FROM pg_policy WHERE polname = 'tj_perm_select' AND polrelid::regclass::text LIKE E'%\n%';
+\pset format aligned
+
 SELECT tj_perm.drop_workspace('protect');
 SET client_min_messages = warning;
 DROP SERVER regress_protect_server CASCADE;

@@ -104,16 +104,28 @@ SELECT regress_parent.tries('root', 'SELECT FROM regress_parent.documents', true
 RESET ROLE;
 GRANT SELECT ON regress_parent.projects TO regress_parent_app;
 
--- 4. The parent changes: what hangs on it follows; it cannot go while others hang on it.
+-- 4. The parent's path is in the policies below: it cannot change, nor go, while they stand; its levels may.
 SET ROLE regress_parent_owner;
-SELECT tj_perm.protect('regress_parent.projects', workspace => 'org_id', path => '{project,id}') AS without_folders;
-SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'regress_parent.lines'::regclass AND polname = 'tj_perm_select';
-SET ROLE regress_parent_app;
-SELECT regress_parent.tries('folder1', 'SELECT FROM regress_parent.documents') AS folder1, regress_parent.tries('project10', 'SELECT FROM regress_parent.documents') AS project10;
-SET ROLE regress_parent_owner;
+SELECT tj_perm.protect('regress_parent.projects', workspace => 'org_id', path => '{project,id}');
+SELECT tj_perm.protect('regress_parent.documents', parent => 'project_id', path => '{doc,id}');
 SELECT tj_perm.unprotect('regress_parent.projects');
 SELECT tj_perm.unprotect('regress_parent.documents');
-SELECT tj_perm.protect('regress_parent.projects', workspace => 'org_id', path => '{folder,folder_id,project,id}') AS with_folders;
+SELECT tj_perm.protect('regress_parent.projects', workspace => 'org_id', path => '{folder,folder_id,project,id}', select_level => 'editor') AS another_level;
+SET ROLE regress_parent_app;
+SELECT regress_parent.tries('reads', 'SELECT FROM regress_parent.documents') AS reads, regress_parent.tries('project10', 'SELECT FROM regress_parent.documents') AS project10;
+SET ROLE regress_parent_owner;
+SELECT tj_perm.protect('regress_parent.projects', workspace => 'org_id', path => '{folder,folder_id,project,id}') AS as_before;
+-- a stranger cannot hold a table fast
+REVOKE REFERENCES ON regress_parent.parent1 FROM regress_parent_app;
+SET ROLE regress_parent_app;
+CREATE TEMP TABLE regress_parent_stranger (id bigint);
+CREATE POLICY tj_perm_select ON regress_parent_stranger USING (EXISTS (SELECT FROM regress_parent.parent1));
+SET ROLE regress_parent_owner;
+SELECT tj_perm.unprotect('regress_parent.parent1');
+SELECT tj_perm.protect('regress_parent.parent1', parent => 'line', path => '{mark,id}');
+RESET ROLE;
+DROP TABLE regress_parent_stranger;
+SET ROLE regress_parent_owner;
 -- names that change above are followed, and the query of the trigger fails closed until protect is called again
 ALTER TABLE regress_parent.projects RENAME COLUMN folder_id TO dir;
 ALTER TABLE regress_parent.documents RENAME COLUMN project_id TO project;
@@ -157,6 +169,7 @@ INSERT INTO regress_parent.games VALUES (1, 'x', 10), (2, 'x', 11), (3, NULL, 10
 GRANT ALL ON ALL TABLES IN SCHEMA regress_parent TO regress_parent_app;
 SELECT tj_perm.protect('regress_parent.orgs', workspace => 'key'), tj_perm.protect('regress_parent.settings', parent => 'org'),
 	tj_perm.protect('regress_parent.teams', fixed_workspace => '7', path => '{project,no}'), tj_perm.protect('regress_parent.games', parent => 'team_no', path => '{game,id}');
+SELECT line FROM regexp_split_to_table(tj_perm.protect_sql('regress_parent.games', parent => 'team_no', path => '{game,id}'), '\n') WITH ORDINALITY AS l (line, n) WHERE line ~ '^--' ORDER BY n;
 SELECT polrelid::regclass, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid IN ('regress_parent.settings'::regclass, 'regress_parent.games'::regclass) AND polname = 'tj_perm_select' ORDER BY 1;
 SET ROLE regress_parent_app;
 SELECT u AS "user", regress_parent.tries(u, 'SELECT FROM regress_parent.settings') AS settings, regress_parent.tries(u, 'UPDATE regress_parent.settings SET name = ''c''') AS change,
