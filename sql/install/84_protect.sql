@@ -39,7 +39,6 @@ DECLARE
 	v_record jsonb;
 	v_then name[];
 	v_now name[];
-	v_at integer;
 BEGIN
 	FOR v_policy IN
 		SELECT p.oid, p.polrelid, d.description
@@ -419,6 +418,8 @@ CREATE FUNCTION tj_perm.protect_user(user_expression text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
+-- runs the caller's own text, with the caller's rights
+-- @plpgsql_check_options: security_warnings = off
 DECLARE
 	v_expression text := btrim(user_expression);
 	v_type regtype;
@@ -642,7 +643,7 @@ DECLARE
 	v_sql text := '';
 	v_column record;
 	v_name text;
-	v_taken text[] := '{}';
+	v_taken text[] := ARRAY[]::text[];
 BEGIN
 	FOR v_column IN
 		SELECT c.name, min(c.n) AS n, a.attnum, CASE WHEN coalesce(b.typcategory, t.typcategory) = 'A' THEN 'gin' ELSE 'btree' END AS method
@@ -846,6 +847,8 @@ CREATE FUNCTION tj_perm.protect(relation regclass, workspace name DEFAULT NULL, 
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
+-- runs what protect_sql has quoted
+-- @plpgsql_check_options: security_warnings = off
 DECLARE
 	v_sql text := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
 		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
@@ -871,6 +874,8 @@ CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
+-- runs what protect_drop_sql has quoted
+-- @plpgsql_check_options: security_warnings = off
 DECLARE
 	v_names text;
 	v_member record;
