@@ -141,7 +141,10 @@ CREATE FUNCTION tj_perm._delete_grants(p_resource text) RETURNS void
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	DELETE FROM tj_perm.grants AS gr WHERE gr.resource OPERATOR(@extschema@.=) p_resource::@extschema@.tj_resource;
+	-- most rows have none, and DELETE fires the triggers of a statement even so
+	IF EXISTS (SELECT FROM tj_perm.grants AS gr WHERE gr.resource OPERATOR(@extschema@.=) p_resource::@extschema@.tj_resource) THEN
+		DELETE FROM tj_perm.grants AS gr WHERE gr.resource OPERATOR(@extschema@.=) p_resource::@extschema@.tj_resource;
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._delete_grants(text) IS 'The body of delete_grants.';
