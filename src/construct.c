@@ -490,102 +490,36 @@ tj_workspace_uuid(PG_FUNCTION_ARGS)
 }
 
 /*
- * tj_place(): where a row lies, as a path that no grant on the row itself
- * covers.  The containers, then type:* of the row's own type in place of its id.
+ * tj_place("any", text, VARIADIC "any"): where the thing of these arguments
+ * lies, as a path that no grant on the thing itself covers: type:* in place of
+ * its id, and without containers that are the thing itself (a folder that
+ * names itself as its parent would be its own place).
  */
-
-/* Look at a call site of tj_place(workspace, [type, id,]... type). */
-static CallPlan *
-make_place_plan(FmgrInfo *flinfo, int nargs)
-{
-	CallPlan *plan;
-
-	if (get_fn_expr_variadic(flinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("tj_place cannot be called with VARIADIC and an array"),
-				 errhint("Write types and ids as separate arguments.")));
-	if (nargs % 2 != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the arguments of tj_place do not end with a type"),
-				 errdetail("%d arguments were given.", nargs),
-				 errhint("Write tj_place(workspace, [type, id,]... type).")));
-
-	plan = MemoryContextAllocZero(flinfo->fn_mcxt,
-								  offsetof(CallPlan, args) + nargs * sizeof(ArgPlan));
-	plan->nargs = nargs;
-	for (int i = 0; i < nargs; i++)
-	{
-		ArgRole role = i % 2 == 1 ? ROLE_TYPE : i == 0 ? ROLE_WORKSPACE :
-														 ROLE_CONTAINER;
-
-		plan_arg(flinfo, i, role, &plan->args[i]);
-	}
-	return plan;
-}
-
-/* tj_place("any", VARIADIC "any") */
 PG_FUNCTION_INFO_V1(tj_place_construct);
 Datum
 tj_place_construct(PG_FUNCTION_ARGS)
 {
-	FmgrInfo	*flinfo = fcinfo->flinfo;
-	CallPlan	*plan;
-	int			 last;
-	char		 key_scratch[SCRATCH_LEN];
-	char		 scratch[TJP_MAX_ELEMENTS][SCRATCH_LEN];
-	TjpElement	 elements[TJP_MAX_ELEMENTS];
-	int			 nelements = 0;
-	const char	*key;
-	int			 key_len;
-	TjpResource *result;
+	Datum			path = construct_resource(fcinfo, get_plan(fcinfo, false));
+	TjpResourceView view;
+	TjpElement	   *own;
+	const char	   *own_bytes;
+	int				own_len;
+	int				kept = 0;
 
-	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = make_place_plan(flinfo, PG_NARGS());
-	plan = flinfo->fn_extra;
-	last = plan->nargs - 1;
-
-	if (PG_ARGISNULL(0))
+	if (fcinfo->isnull)
 		PG_RETURN_NULL();
-	key_len = spell(PG_GETARG_DATUM(0), plan->args[0].kind, key_scratch, &key);
-
-	for (int i = 1; i <= last; i += 2)
+	tjp_resource_view(DatumGetTjpResourceP(path), &view);
+	own = &view.elements[view.nelements - 1];
+	own_bytes = tjp_element_bytes(own, &own_len);
+	for (int i = 0; i < view.nelements - 1; i++)
 	{
-		char		unused[SCRATCH_LEN];
-		const char *type;
-		int			type_len;
-		bool		fits;
+		int			len;
+		const char *bytes = tjp_element_bytes(&view.elements[i], &len);
 
-		if (PG_ARGISNULL(i))
-			PG_RETURN_NULL();
-		type_len = spell(PG_GETARG_DATUM(i), plan->args[i].kind, unused, &type);
-		if (type_len == 0 || type_len > TJP_MAX_TYPE_LEN)
-			PG_RETURN_NULL();
-
-		if (i == last)
-		{
-			if (nelements == TJP_MAX_ELEMENTS)
-				PG_RETURN_NULL();
-			elements[nelements++] =
-				(TjpElement){.type = type, .type_len = type_len, .wildcard = true};
-			break;
-		}
-		if (PG_ARGISNULL(i + 1))
-			continue; /* not in such a container */
-
-		if (plan->args[i + 1].is_array)
-			fits = add_array(elements, &nelements, type, type_len, PG_GETARG_DATUM(i + 1),
-							 &plan->args[i + 1], scratch);
-		else
-			fits = add_element(elements, &nelements, type, type_len, PG_GETARG_DATUM(i + 1),
-							   plan->args[i + 1].kind, scratch);
-		if (!fits)
-			PG_RETURN_NULL();
+		if (len != own_len || memcmp(bytes, own_bytes, len) != 0)
+			view.elements[kept++] = view.elements[i];
 	}
-
-	result = tjp_resource_make(key, key_len, elements, nelements);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TJP_RESOURCE_P(result);
+	own->wildcard = true;
+	view.elements[kept++] = *own;
+	PG_RETURN_TJP_RESOURCE_P(tjp_resource_make(view.key, view.key_len, view.elements, kept));
 }

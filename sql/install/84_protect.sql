@@ -356,7 +356,7 @@ DECLARE
 	v_can text;
 BEGIN
 	v_resource := CASE
-		WHEN part = 'place' AND v_part.own <> '' THEN format('%s.tj_place(%s%s, %L)', v_schema, v_part.key, v_part.containers, path[cardinality(path) - 1])
+		WHEN part = 'place' AND v_part.own <> '' THEN format('%s.tj_place(%s%s%s)', v_schema, v_part.key, v_part.containers, v_part.own)
 		WHEN v_part.containers || v_part.own = '' THEN format('%s.tj_workspace(%s)', v_schema, v_part.key)
 		ELSE format('%s.tj_resource(%s%s%s)', v_schema, v_part.key, v_part.containers, v_part.own) END;
 	v_can := CASE
@@ -766,9 +766,8 @@ BEGIN
 		-- policies
 		v_made := v_made || format(E'CREATE POLICY tj_perm_select ON %s FOR SELECT\n\tUSING (%s);\n', v_name,
 				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, select_level, 'select'))
-			|| format(E'CREATE POLICY tj_perm_insert ON %s FOR INSERT\n\tWITH CHECK (%s);\n', v_name, concat_ws(E'\n\tAND ',
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'write'),
-				CASE WHEN v_own THEN tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place') END))
+			|| format(E'CREATE POLICY tj_perm_insert ON %s FOR INSERT\n\tWITH CHECK (%s);\n', v_name,
+				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place'))
 			|| format(E'CREATE POLICY tj_perm_update ON %s FOR UPDATE\n\tUSING (%s)\n\tWITH CHECK (%2$s);\n', v_name,
 				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, update_level, 'write'))
 			|| format(E'CREATE POLICY tj_perm_delete ON %s FOR DELETE\n\tUSING (%s);\n', v_name,

@@ -24,15 +24,16 @@ WHEN OTHERS THEN
 END
 $$;
 
--- tj_place: containers, then type:* for the row itself
-SELECT tj_place('w', 'app') AS nowhere, tj_place('w', 'folder', 7::bigint, 'app') AS in_folder, tj_place('w'::text, 'folder', NULL::bigint, 'app') AS null_container,
-	tj_place(5::bigint, 'folder', ARRAY['a', NULL, '*'], 'project', 3::smallint, 'app') AS in_many, tj_place(NULL::text, 'folder', 7, 'app') AS no_workspace,
-	tj_place('w', 'folder', 7, NULL::text) AS no_type, tj_place('w', 'folder', 7, '') AS empty_type, tj_place('w', 'folder', 7, repeat('t', 64)) AS long_type,
-	tj_place(gen_random_uuid(), 'x', repeat('i', 256), 'app') AS long_id, tj_place('w', 'f', array_fill(1, ARRAY[64]), 'app') AS many;
-SELECT tj_place('w', 'folder', 7);
-SELECT tj_place('w'::text, 7, 'app');
-SELECT tj_place('w'::text, 'folder', 7.5, 'app');
-SELECT tj_place('w', VARIADIC ARRAY['a', 'b', 'c']);
+-- tj_place: containers, then type:* for the row itself; never the row itself
+SELECT tj_place('w', 'app', 1) AS nowhere, tj_place('w', 'folder', 7::bigint, 'app', 'x') AS in_folder, tj_place('w'::text, 'folder', NULL::bigint, 'app', 1) AS null_container,
+	tj_place(5::bigint, 'folder', ARRAY['a', NULL, '*'], 'project', 3::smallint, 'app', gen_random_uuid()) AS in_many;
+SELECT tj_place('w', 'folder', 7, 'folder', 8) AS in_parent, tj_place('w', 'folder', 8, 'folder', '8'::text) AS own_parent, tj_place('w', 'folder', ARRAY[1, 8, 3], 'folder', 8::bigint) AS own_ancestor,
+	tj_place('w', 'app', 8, 'folder', 8) AS other_type, tj_place('w', 'folder', '08'::text, 'folder', 8) AS other_id, tj_place('w', 'folder', '*'::text, 'folder', '*'::text) AS star;
+SELECT tj_place(NULL::text, 'folder', 7, 'app', 1) AS no_workspace, tj_place('w', 'folder', 7, NULL::text, 1) AS no_type, tj_place('w', 'folder', 7, '', 1) AS empty_type, tj_place('w', 'folder', 7, 'app', NULL::bigint) AS no_id,
+	tj_place('w', 'folder', 7, repeat('t', 64), 1) AS long_type, tj_place(gen_random_uuid(), 'x', repeat('i', 256), 'app', 1) AS long_id, tj_place('w', 'f', array_fill(1, ARRAY[64]), 'app', 1) AS many;
+SELECT tj_place('w'::text, 'folder', 7, 'app');
+SELECT tj_place('w'::text, 'folder', 7.5, 'app', 1);
+SELECT tj_place('w', 'a', VARIADIC ARRAY['b', 'c', 'd']);
 SELECT tj_perm.create_workspace('place', 'root'), tj_perm.create_workspace('elsewhere', 'other');
 SELECT tj_perm.add_user('place', u) FROM unnest(ARRAY['row42', 'folder1', 'folders', 'apps', 'any', 'all', 'reader', 'both']) AS u;
 SELECT tj_perm.add_user('elsewhere', 'both');
@@ -45,7 +46,7 @@ INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES
 	('place', 'all', 'place', 'editor'),
 	('place', 'reader', 'place/folder:1', 'editor'), ('place', 'reader', 'place/folder:2', 'viewer'), ('place', 'reader', 'place/app:42', 'admin'),
 	('place', 'both', 'place', 'admin'), ('elsewhere', 'both', 'elsewhere/folder:1', 'editor');
-SELECT u, tj_can(u, tj_place('place', 'folder', 1, 'app'), 'editor') AS folder_1, tj_can(u, tj_place('place', 'folder', 2, 'app'), 'editor') AS folder_2, tj_can(u, tj_place('place', 'app'), 'editor') AS no_folder
+SELECT u, tj_can(u, tj_place('place', 'folder', 1, 'app', 42), 'editor') AS folder_1, tj_can(u, tj_place('place', 'folder', 2, 'app', 42), 'editor') AS folder_2, tj_can(u, tj_place('place', 'app', 42), 'editor') AS no_folder
 FROM unnest(ARRAY['row42', 'folder1', 'folders', 'any', 'apps', 'all', 'reader', 'root', 'other']) WITH ORDINALITY AS u (u, n) ORDER BY n;
 
 SET ROLE regress_place_owner;
@@ -202,6 +203,26 @@ FROM (VALUES (1, 'SELECT', 'SELECT * FROM regress_place.orgs'),
 	(3, 'DELETE', 'DELETE FROM regress_place.orgs WHERE key = ''place'''),
 	(4, 'other key', 'UPDATE regress_place.orgs SET key = ''mine'' WHERE key = ''place'''),
 	(5, 'INSERT', 'INSERT INTO regress_place.orgs VALUES (''mine'')')) AS w (n, way, statement) ORDER BY n;
+RESET ROLE;
+
+-- 9. A row that names itself as its container: a grant on the row is no right to put it there.
+SET ROLE regress_place_owner;
+CREATE TABLE regress_place.tree (id bigint PRIMARY KEY, org text, parent_id bigint, ancestors bigint[]);
+INSERT INTO regress_place.tree VALUES (1, 'place', NULL, '{}'), (42, 'place', 1, '{1}'), (43, 'place', 42, '{1,42}');
+GRANT ALL ON regress_place.tree TO regress_place_app;
+SELECT tj_perm.protect('regress_place.tree', workspace => 'org', path => '{folder,parent_id,folder,ancestors,folder,id}');
+RESET ROLE;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('place', 'row42', 'place/folder:42', 'editor');
+SET ROLE regress_place_app;
+SELECT w.way, regress_place.tries('row42', w.statement) AS row42, regress_place.tries('folder1', w.statement) AS folder1, regress_place.tries('any', w.statement) AS "any"
+FROM (VALUES (1, 'sees', 'SELECT FROM regress_place.tree'),
+	(2, 'own parent', 'UPDATE regress_place.tree SET parent_id = 42 WHERE id = 42'),
+	(3, 'own ancestor', 'UPDATE regress_place.tree SET parent_id = NULL, ancestors = ''{42}'' WHERE id = 42'),
+	(4, 'own child''s child', 'UPDATE regress_place.tree SET parent_id = 43, ancestors = ''{43,42}'' WHERE id = 42'),
+	(5, 'child of 42 to 1', 'UPDATE regress_place.tree SET parent_id = 1, ancestors = ''{1}'' WHERE id = 43'),
+	(6, 'child of 42 stays', 'UPDATE regress_place.tree SET ancestors = ''{42}'' WHERE id = 43'),
+	(7, 'new child of 42', 'INSERT INTO regress_place.tree VALUES (44, ''place'', 42, ''{1,42}'')'),
+	(8, 'new, by itself', 'INSERT INTO regress_place.tree VALUES (44, ''place'', 44, ''{44}'')')) AS w (n, way, statement) ORDER BY n;
 RESET ROLE;
 
 SELECT tj_perm.drop_workspace('place'), tj_perm.drop_workspace('elsewhere');
