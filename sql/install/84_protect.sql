@@ -732,8 +732,10 @@ DECLARE
 	v_name text;
 	v_reference text;
 	v_own boolean;
+	v_keeps boolean;
 	v_moved text;
 	v_active text;
+	v_dropped text;
 	v_before text := '';
 	v_made text := '';
 	v_flags text := '';
@@ -747,6 +749,12 @@ BEGIN
 	v_drop_grants := tj_perm.protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
 	v_user := tj_perm.protect_user(user_expression);
 	v_own := cardinality(path) > 0;
+	-- a trigger that others were entrusted with stays when they call again, who could not make it
+	v_keeps := drop_grants IS NULL AND NOT tj_perm.protect_may_drop_grants()
+		AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = 'tj_perm_drop_grants')
+		AND EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t WHERE t.in_step AND t.drop_grants
+			AND (t.workspace, t.fixed_workspace) IS NOT DISTINCT FROM (protect_sql.workspace, protect_sql.fixed_workspace)
+			AND t.path[cardinality(t.path) - 1:] = protect_sql.path[cardinality(protect_sql.path) - 1:]);
 	SELECT array_agg(a.attname ORDER BY a.attnum) INTO v_columns FROM pg_attribute AS a
 		WHERE a.attrelid = relation AND (a.attname = workspace OR a.attname = ANY (ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[])
 			OR parent IS NOT NULL AND a.attname = ANY ((tj_perm.protect_link(relation, protect_sql.parent)).columns));
@@ -756,8 +764,9 @@ BEGIN
 	LOOP
 		v_name := tj_perm.protect_name(v_member.member);
 		v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_member.relname) || '.' END;
-		v_before := v_before || tj_perm.protect_drop_sql(v_member.member,
+		v_dropped := tj_perm.protect_drop_sql(v_member.member,
 			array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
+		v_before := v_before || CASE WHEN v_keeps THEN replace(v_dropped, format(E'DROP TRIGGER tj_perm_drop_grants ON %s;\n', v_name), '') ELSE v_dropped END;
 		IF NOT v_member.is_partition THEN
 			v_before := v_before || tj_perm.protect_index_sql(v_member.member,
 				array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
@@ -801,7 +810,7 @@ BEGIN
 			|| format(E'COMMENT ON POLICY tj_perm_select ON %s IS %L;\n', v_name, 'tj_perm.protect ' || jsonb_strip_nulls(jsonb_build_object(
 				'workspace', workspace, 'path', path, 'fixed_workspace', fixed_workspace, 'parent', parent, 'user_expression', user_expression,
 				'select_level', select_level, 'insert_level', insert_level, 'update_level', update_level, 'delete_level', delete_level,
-				'force', force, 'drop_grants', v_drop_grants, 'keep_policies', keep_policies, 'columns', v_columns,
+				'force', force, 'drop_grants', v_drop_grants OR v_keeps, 'keep_policies', keep_policies, 'columns', v_columns,
 				'with_root', CASE WHEN NOT v_member.is_root THEN true END,
 				'was_enabled', coalesce(v_was.was_enabled, v_member.relrowsecurity), 'was_forced', coalesce(v_was.was_forced, v_member.relforcerowsecurity)))::text);
 	END LOOP;
@@ -822,7 +831,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
+'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
 CREATE FUNCTION tj_perm.protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE

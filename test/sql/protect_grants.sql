@@ -32,6 +32,21 @@ SELECT tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{app
 SELECT drop_grants FROM tj_perm.protected_tables('regress_dropper.apps');
 SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'regress_dropper.apps'::regclass AND tgname = 'tj_perm_drop_grants';
 
+-- the owner of the table may call again and keeps it, or takes it away; another path ends it
+SET ROLE regress_dropper_owner;
+SELECT tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{app,id}') AS same, tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{app,id}', delete_level => 'admin') AS other_level;
+SELECT drop_grants, (SELECT count(*) FROM pg_trigger WHERE tgrelid = relation AND tgname = 'tj_perm_drop_grants') FROM tj_perm.protected_tables('regress_dropper.apps');
+BEGIN;
+SELECT tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{program,id}');
+SELECT drop_grants, (SELECT count(*) FROM pg_trigger WHERE tgrelid = relation AND tgname = 'tj_perm_drop_grants') FROM tj_perm.protected_tables('regress_dropper.apps');
+ROLLBACK;
+BEGIN;
+SELECT tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{app,id}', drop_grants => false);
+SELECT drop_grants, (SELECT count(*) FROM pg_trigger WHERE tgrelid = relation AND tgname = 'tj_perm_drop_grants') FROM tj_perm.protected_tables('regress_dropper.apps');
+ROLLBACK;
+SELECT tj_perm.protect('regress_dropper.apps', workspace => 'org', path => '{app,id}') AS as_before;
+RESET ROLE;
+
 -- 2. What goes with a row.
 INSERT INTO regress_dropper.apps VALUES ('w1', 42), ('w1', 43), ('w2', 42), ('w2', 44);
 SELECT regress_dropper.fill();
