@@ -175,6 +175,10 @@ SELECT tj_perm.unprotect('regress_protect.nobody');
 -- good types
 SELECT tj_perm.protect('regress_protect.types', workspace => 'k', path => '{a,ks,b,i2,c,name,app,id}');
 SELECT indexdef FROM pg_indexes WHERE tablename = 'types' ORDER BY indexname;
+-- users of every type
+SELECT u, tj_perm.protect('regress_protect.types', workspace => 'k', path => '{a,ks,b,i2,c,name,app,id}', user_expression => u)
+FROM unnest(ARRAY['current_user', 'session_user', '''x''::varchar', '7', '7::smallint', '7::bigint', 'gen_random_uuid()', '(SELECT public.tj_user())', 'TJ_User()']) WITH ORDINALITY AS u (u, n) ORDER BY n;
+SELECT user_expression, pg_get_expr(polqual, polrelid) FROM pg_policy, tj_perm.protected_tables('regress_protect.types') WHERE polrelid = relation AND polname = 'tj_perm_delete';
 
 -- 5. Other roles can find out and do no more than what is theirs.
 SET ROLE regress_protect_app;
