@@ -71,6 +71,12 @@ REGRESS = \
 	preview \
 	review \
 	graph \
+	protect \
+	protect_place \
+	protect_parent \
+	protect_tree \
+	protect_grants \
+	protect_scenario \
 	demo
 
 ISOLATION = \

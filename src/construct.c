@@ -545,3 +545,38 @@ tj_workspace_uuid(PG_FUNCTION_ARGS)
 {
 	return construct_workspace(fcinfo, TJP_ARG_UUID);
 }
+
+/*
+ * tj_place("any", text, VARIADIC "any"): where the thing of these arguments
+ * lies, as a path that no grant on the thing itself covers: type:* in place of
+ * its id, and without containers that are the thing itself (a folder that
+ * names itself as its parent would be its own place).
+ */
+PG_FUNCTION_INFO_V1(tj_place_construct);
+Datum
+tj_place_construct(PG_FUNCTION_ARGS)
+{
+	Datum			path = construct_resource(fcinfo, get_plan(fcinfo, false));
+	TjpResourceView view;
+	TjpElement	   *own;
+	const char	   *own_bytes;
+	int				own_len;
+	int				kept = 0;
+
+	if (fcinfo->isnull)
+		PG_RETURN_NULL();
+	tjp_resource_view(DatumGetTjpResourceP(path), &view);
+	own = &view.elements[view.nelements - 1];
+	own_bytes = tjp_element_bytes(own, &own_len);
+	for (int i = 0; i < view.nelements - 1; i++)
+	{
+		int			len;
+		const char *bytes = tjp_element_bytes(&view.elements[i], &len);
+
+		if (len != own_len || memcmp(bytes, own_bytes, len) != 0)
+			view.elements[kept++] = view.elements[i];
+	}
+	own->wildcard = true;
+	view.elements[kept++] = *own;
+	PG_RETURN_TJP_RESOURCE_P(tjp_resource_make(view.key, view.key_len, view.elements, kept));
+}

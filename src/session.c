@@ -209,7 +209,10 @@ tj_perm_as_owner(PG_FUNCTION_ARGS)
 		fcinfo->flinfo->fn_extra = door;
 	}
 
-	/* a trigger of ours on somebody else's table would do their bidding */
+	/*
+	 * A trigger of ours on somebody else's table would do their bidding.  (What
+	 * serves any table, tj_perm_drop_grants, comes in by a plain call.)
+	 */
 	if (CALLED_AS_TRIGGER(fcinfo) &&
 		RelationGetNamespace(((TriggerData *) fcinfo->context)->tg_relation) != door->schema)
 		ereport(ERROR,

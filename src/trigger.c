@@ -9,17 +9,23 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "cache.h"
 #include "catalog.h"
+#include "resource.h"
 #include "session.h"
 
 static TriggerData *
@@ -263,4 +269,126 @@ tj_perm_random_group_id(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate random values")));
 	PG_RETURN_INT64((INT64CONST(1) << 52) | (bits & ((INT64CONST(1) << 52) - 1)));
+}
+
+/*
+ * The text of a column that may be part of a resource; NULL if it is NULL.
+ *
+ * The table belongs to somebody, so nothing of theirs may run here (casts,
+ * output functions): base types of PostgreSQL only.
+ */
+static char *
+id_column(TriggerData *data, const char *name)
+{
+	Relation rel = data->tg_relation;
+	int		 attnum = SPI_fnumber(RelationGetDescr(rel), name);
+	Oid		 type = InvalidOid;
+	Oid		 output;
+	bool	 is_varlena;
+	bool	 isnull;
+	Datum	 value;
+
+	if (attnum > 0)
+		type = getBaseType(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atttypid);
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case NAMEOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case UUIDOID:
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("column \"%s\" of table \"%s\" was renamed, dropped or changed",
+							name, RelationGetRelationName(rel)),
+					 errdetail("The trigger \"%s\" removes the grants that name a deleted row, and "
+							   "does not know any more which.",
+							   data->tg_trigger->tgname),
+					 errhint("Let the owner of the table call tj_perm.protect again.")));
+	}
+
+	value = heap_getattr(data->tg_trigtuple, attnum, RelationGetDescr(rel), &isnull);
+	if (isnull)
+		return NULL;
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+/* tj_perm.delete_grants(text), beside the trigger function and of the same owner. */
+static FmgrInfo *
+find_delete_grants(FmgrInfo *flinfo)
+{
+	HeapTuple	 tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(flinfo->fn_oid));
+	Form_pg_proc proc;
+	Oid			 argument = TEXTOID;
+	Oid			 function;
+	FmgrInfo	*found;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", flinfo->fn_oid);
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+							   CStringGetDatum("delete_grants"),
+							   PointerGetDatum(buildoidvector(&argument, 1)),
+							   ObjectIdGetDatum(proc->pronamespace));
+	ReleaseSysCache(tuple);
+	if (!OidIsValid(function))
+		elog(ERROR, "function delete_grants(text) is not there");
+	found = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(FmgrInfo));
+	fmgr_info_cxt(function, found, flinfo->fn_mcxt);
+	return found;
+}
+
+/*
+ * AFTER DELETE ROW on a protected table: remove the grants that named the row.
+ *
+ * Arguments: the type; "column" and the workspace's column, or "key" and the
+ * key of a fixed workspace; the column of the id.
+ *
+ * The owner of the table decides what its rows are and which of them go, so
+ * whoever arms this trigger entrusts the grants on that type to them: nobody
+ * but the owner of the extension may execute this function, which is what
+ * CREATE TRIGGER asks for.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_drop_grants);
+Datum
+tj_perm_drop_grants(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "drop_grants");
+	char	   **args = data->tg_trigger->tgargs;
+	TjpElement	 element;
+	TjpResource *resource;
+	char		*workspace;
+	char		*id;
+
+	if (!TRIGGER_FIRED_BY_DELETE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		data->tg_trigger->tgnargs != 4)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER DELETE, for each row, with four "
+						"arguments",
+						"drop_grants")));
+
+	workspace = strcmp(args[1], "column") == 0 ? id_column(data, args[2]) : args[2];
+	id = id_column(data, args[3]);
+	if (workspace == NULL || id == NULL || strlen(args[0]) > TJP_MAX_TYPE_LEN ||
+		strlen(id) > TJP_MAX_ID_LEN)
+		return PointerGetDatum(NULL); /* no grant can name it */
+	element = (TjpElement){.type = args[0],
+						   .type_len = strlen(args[0]),
+						   .id = id,
+						   .id_len = strlen(id)};
+	resource = tjp_resource_make(workspace, strlen(workspace), &element, 1);
+	if (resource == NULL)
+		return PointerGetDatum(NULL);
+
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = find_delete_grants(fcinfo->flinfo);
+	FunctionCall1(fcinfo->flinfo->fn_extra,
+				  CStringGetTextDatum(tjp_resource_text(resource)));
+	return PointerGetDatum(NULL);
 }

@@ -159,6 +159,11 @@ CREATE FUNCTION @extschema@.tj_resource(workspace text, type1 text, id1 text, ty
 	AS 'MODULE_PATHNAME', 'tj_resource_construct_text';
 COMMENT ON FUNCTION @extschema@.tj_resource(text, text, text, text, text, text, text, text, text) IS 'A thing in three containers, all arguments text (untyped parameters too). See the form with VARIADIC "any".';
 
+CREATE FUNCTION @extschema@.tj_place(workspace "any", type text, VARIADIC ids "any") RETURNS @extschema@.tj_resource
+	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
+	AS 'MODULE_PATHNAME', 'tj_place_construct';
+COMMENT ON FUNCTION @extschema@.tj_place("any", text, VARIADIC "any") IS 'tj_place(workspace, type, id [, type, id]...), arguments as of tj_resource: where the thing named by the last pair lies, as a path that no grant on the thing itself covers. The containers, without the thing itself if it stands among them, and then type:* for its type. tj_can(user, tj_place(...), level) asks for the right to put something there: held by the workspace, a container or type:*. NULL where tj_resource would be.';
+
 -- Parts.
 CREATE FUNCTION tj_perm.workspace_of(resource @extschema@.tj_resource) RETURNS text
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
