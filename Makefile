@@ -38,6 +38,7 @@ OBJS = \
 	src/guc.o \
 	src/level.o \
 	src/names.o \
+	src/policy.o \
 	src/resource.o \
 	src/session.o \
 	src/tj_perm.o \
@@ -67,6 +68,8 @@ REGRESS = \
 	preview \
 	review \
 	graph \
+	doctor \
+	why_hidden \
 	demo
 
 ISOLATION = \

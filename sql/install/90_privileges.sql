@@ -85,6 +85,11 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.access_graph(text, text)
 TO PUBLIC;
 
+-- Existing tables, likewise.
+GRANT EXECUTE ON FUNCTION
+	tj_perm.doctor()
+TO PUBLIC;
+
 -- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects
 -- away to others; take that back. PUBLIC and the owner are as said above.
 DO $privileges$
