@@ -12,7 +12,9 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -31,6 +33,7 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "session.h"
 
 /* Columns of tj_perm._policy_calls. */
 enum
@@ -53,6 +56,7 @@ enum
 	CALL_ARGUMENTS,
 	CALL_COLUMNS,
 	CALL_LEVEL,
+	CALL_PROBE,
 	N_CALL_COLUMNS
 };
 
@@ -80,7 +84,8 @@ typedef struct Reading
 	Node		  *root;
 	ArrayType	  *checkers;
 	bool		   required;
-	int			   depth; /* of subqueries */
+	int			   depth;  /* of subqueries */
+	SubLink		  *exists; /* the EXISTS that a call stands in, if it decides it */
 } Reading;
 
 /* What stands anywhere in an expression. */
@@ -158,7 +163,7 @@ oid_array(List *oids)
 	ListCell *cell;
 	int		  n = 0;
 
-	foreach (cell, oids)
+	foreach(cell, oids)
 		elements[n++] = ObjectIdGetDatum(lfirst_oid(cell));
 	return PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }
@@ -200,7 +205,7 @@ put_arguments(Reading *reading, List *arguments, Datum *values)
 	ListCell *cell;
 	int		  n = 0;
 
-	foreach (cell, arguments)
+	foreach(cell, arguments)
 	{
 		texts[n] = deparsed(reading, lfirst(cell));
 		columns[n] = Int16GetDatum(column_of(lfirst(cell)));
@@ -210,9 +215,68 @@ put_arguments(Reading *reading, List *arguments, Datum *values)
 	values[CALL_COLUMNS] = PointerGetDatum(construct_array(columns, n, INT2OID, 2, true, TYPALIGN_SHORT));
 }
 
+static Node *
+true_for_call_mutator(Node *node, void *call)
+{
+	if (node == NULL)
+		return NULL;
+	if (node == call)
+		return makeBoolConst(true, false);
+	return expression_tree_mutator(node, true_for_call_mutator, call);
+}
+
+static Node *
+as_text(Node *node)
+{
+	CoerceViaIO *coercion = makeNode(CoerceViaIO);
+
+	coercion->arg = (Expr *) node;
+	coercion->resulttype = TEXTOID;
+	coercion->resultcollid = DEFAULT_COLLATION_OID;
+	coercion->coerceformat = COERCE_EXPLICIT_CAST;
+	coercion->location = -1;
+	return (Node *) coercion;
+}
+
 /*
- * Tell one call of a checker.  Within a subquery only what needs no names of
- * columns is told.
+ * An expression of the row for the arguments of a call, as an array of text:
+ * of a call that decides an EXISTS the subquery without the call, so that it
+ * finds what would be asked about.
+ */
+static Datum
+probe(Reading *reading, FuncExpr *call)
+{
+	ArrayExpr	*array = makeNode(ArrayExpr);
+	TargetEntry *target;
+	SubLink		*sublink;
+	Query		*query;
+	ListCell	*cell;
+
+	array->array_typeid = TEXTARRAYOID;
+	array->element_typeid = TEXTOID;
+	array->location = -1;
+	foreach(cell, call->args)
+		array->elements = lappend(array->elements, as_text(copyObject(lfirst(cell))));
+	if (reading->exists == NULL)
+		return deparsed(reading, (Node *) array);
+
+	query = copyObject((Query *) reading->exists->subselect);
+	target = makeTargetEntry((Expr *) array, 1, pstrdup("arguments"), false);
+	query->targetList = list_make1(target);
+	query->jointree->quals =
+		true_for_call_mutator(((Query *) reading->exists->subselect)->jointree->quals, call);
+	query->limitCount = (Node *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+										   Int64GetDatum(1), false, FLOAT8PASSBYVAL);
+	sublink = makeNode(SubLink);
+	sublink->subLinkType = EXPR_SUBLINK;
+	sublink->subselect = (Node *) query;
+	sublink->location = -1;
+	return deparsed(reading, (Node *) sublink);
+}
+
+/*
+ * Tell one call of a checker.  Within a subquery nothing is told that has the
+ * names of its columns in it, except by the probe.
  */
 static void
 put_call(Reading *reading, FuncExpr *call)
@@ -234,8 +298,9 @@ put_call(Reading *reading, FuncExpr *call)
 	values[CALL_POLICY] = ObjectIdGetDatum(reading->policy);
 	values[CALL_PART] = CStringGetTextDatum(reading->part);
 	values[CALL_CHECKER] = ObjectIdGetDatum(call->funcid);
-	values[CALL_WHOLE] = BoolGetDatum((Node *) call == reading->root);
-	values[CALL_REQUIRED] = BoolGetDatum(reading->required && reading->depth == 0);
+	values[CALL_WHOLE] = BoolGetDatum((Node *) call == reading->root ||
+									  (reading->exists != NULL && (Node *) reading->exists == reading->root));
+	values[CALL_REQUIRED] = BoolGetDatum(reading->required);
 	values[CALL_NESTED] = BoolGetDatum(reading->depth > 0);
 
 	values[CALL_USER_CONSTANT] = BoolGetDatum(IsA(user, Const));
@@ -261,11 +326,16 @@ put_call(Reading *reading, FuncExpr *call)
 		else
 			put_arguments(reading, list_make1(resource), values);
 		nulls[CALL_ARGUMENTS] = nulls[CALL_COLUMNS] = false;
-		if (list_length(call->args) > 2)
-		{
-			values[CALL_LEVEL] = deparsed(reading, lthird(call->args));
-			nulls[CALL_LEVEL] = false;
-		}
+	}
+	if (list_length(call->args) > 2 && (reading->depth == 0 || IsA(lthird(call->args), Const)))
+	{
+		values[CALL_LEVEL] = deparsed(reading, lthird(call->args));
+		nulls[CALL_LEVEL] = false;
+	}
+	if (reading->depth == 0 || reading->exists != NULL)
+	{
+		values[CALL_PROBE] = probe(reading, call);
+		nulls[CALL_PROBE] = false;
 	}
 	tuplestore_putvalues(reading->result->setResult, reading->result->setDesc, values, nulls);
 }
@@ -297,7 +367,7 @@ keeps_required(Node *node, ArrayType *checkers)
 		return ((BoolExpr *) node)->boolop == AND_EXPR;
 	if (IsA(node, OpExpr))
 	{
-		foreach (cell, ((OpExpr *) node)->args)
+		foreach(cell, ((OpExpr *) node)->args)
 		{
 			Node *argument = lfirst(cell);
 
@@ -309,20 +379,71 @@ keeps_required(Node *node, ArrayType *checkers)
 	return false;
 }
 
+static bool calls_walker(Node *node, void *context);
+
+/*
+ * Is this EXISTS one whose WHERE decides it?
+ */
+static bool
+is_plain_exists(Node *node)
+{
+	Query *query;
+
+	if (!IsA(node, SubLink) || ((SubLink *) node)->subLinkType != EXISTS_SUBLINK)
+		return false;
+	query = (Query *) ((SubLink *) node)->subselect;
+	return IsA(query, Query) && query->commandType == CMD_SELECT && query->setOperations == NULL &&
+		   query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
+		   query->havingQual == NULL && !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
+		   query->distinctClause == NIL && query->limitCount == NULL && query->limitOffset == NULL &&
+		   query->rowMarks == NIL;
+}
+
+/*
+ * Walk into an EXISTS: what its WHERE requires, the EXISTS requires.
+ */
+static bool
+walk_exists(SubLink *sublink, Reading *reading)
+{
+	bool	 required = reading->required;
+	Query	 query = *(Query *) sublink->subselect;
+	FromExpr jointree = *query.jointree;
+	bool	 result;
+
+	reading->depth++;
+	reading->exists = sublink;
+	result = calls_walker(jointree.quals, reading);
+	reading->exists = NULL;
+	reading->required = false;
+	jointree.quals = NULL;
+	query.jointree = &jointree;
+	result = result || query_tree_walker(&query, calls_walker, reading, 0);
+	reading->required = required;
+	reading->depth--;
+	return result;
+}
+
 static bool
 calls_walker(Node *node, void *context)
 {
 	Reading *reading = context;
 	bool	 required = reading->required;
+	SubLink *outer_exists = reading->exists;
 	bool	 result;
 
 	if (node == NULL)
 		return false;
 	check_stack_depth();
+	if (reading->depth == 0 && is_plain_exists(node))
+		return walk_exists((SubLink *) node, reading);
 	if (IsA(node, Query))
 	{
+		SubLink *exists = reading->exists;
+
 		reading->depth++;
+		reading->exists = NULL;
 		result = query_tree_walker((Query *) node, calls_walker, context, 0);
+		reading->exists = exists;
 		reading->depth--;
 		return result;
 	}
@@ -331,9 +452,13 @@ calls_walker(Node *node, void *context)
 		put_call(reading, (FuncExpr *) node);
 
 	if (!keeps_required(node, reading->checkers))
+	{
 		reading->required = false;
+		reading->exists = NULL;
+	}
 	result = expression_tree_walker(node, calls_walker, context);
 	reading->required = required;
+	reading->exists = outer_exists;
 	return result;
 }
 
@@ -442,7 +567,8 @@ tj_perm_policy_parts(PG_FUNCTION_ARGS)
  * this does what REINDEX and ANALYZE do: it becomes the owner, in a
  * security-restricted operation, and takes back whatever settings were changed
  * meanwhile.  As for the checks of foreign keys, FORCE ROW LEVEL SECURITY does
- * not hide the owner's rows.  tj_perm.user_id is the given user meanwhile.
+ * not hide the owner's rows.  tj_perm.user_id is the given user meanwhile, who
+ * may be an admin: so that nobody acts in that name, nothing can be written.
  */
 PG_FUNCTION_INFO_V1(tj_perm_query_as_table_owner);
 Datum
@@ -452,10 +578,12 @@ tj_perm_query_as_table_owner(PG_FUNCTION_ARGS)
 	char		 *query = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	MemoryContext context = CurrentMemoryContext;
 	Relation	  rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	ArrayType	 *row = NULL;
-	Oid			  save_userid;
-	int			  save_sec_context;
-	int			  save_nestlevel;
+	ArrayType *volatile row = NULL;
+	Oid	 save_userid;
+	int	 save_sec_context;
+	int	 save_nestlevel;
+	bool save_read_only = XactReadOnly;
+	Oid	 save_caller;
 
 	GetUserIdAndSecContext(&save_userid, &save_sec_context);
 	save_nestlevel = NewGUCNestLevel();
@@ -464,33 +592,44 @@ tj_perm_query_as_table_owner(PG_FUNCTION_ARGS)
 	SetUserIdAndSecContext(rel->rd_rel->relowner,
 						   save_sec_context | SECURITY_LOCAL_USERID_CHANGE |
 							   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-	SPI_connect();
-	if (SPI_execute(query, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "not a query: %s", query);
-	if (SPI_processed > 0)
+	XactReadOnly = true;
+	save_caller = tjp_session_swap_caller(InvalidOid);
+	PG_TRY();
 	{
-		int			  n = SPI_tuptable->tupdesc->natts;
-		Datum		 *values = palloc(sizeof(Datum) * n);
-		bool		 *nulls = palloc(sizeof(bool) * n);
-		int			  dims[1] = {n};
-		int			  lower_bounds[1] = {1};
-		MemoryContext spi_context;
-		int			  i;
-
-		for (i = 0; i < n; i++)
+		SPI_connect();
+		if (SPI_execute(query, true, 1) != SPI_OK_SELECT)
+			elog(ERROR, "not a query: %s", query);
+		if (SPI_processed > 0)
 		{
-			char *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
+			int			  n = SPI_tuptable->tupdesc->natts;
+			Datum		 *values = palloc(sizeof(Datum) * n);
+			bool		 *nulls = palloc(sizeof(bool) * n);
+			int			  dims[1] = {n};
+			int			  lower_bounds[1] = {1};
+			MemoryContext spi_context;
+			int			  i;
 
-			nulls[i] = value == NULL;
-			values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(value);
+			for (i = 0; i < n; i++)
+			{
+				char *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
+
+				nulls[i] = value == NULL;
+				values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(value);
+			}
+			spi_context = MemoryContextSwitchTo(context);
+			row = construct_md_array(values, nulls, 1, dims, lower_bounds, TEXTOID, -1, false, TYPALIGN_INT);
+			MemoryContextSwitchTo(spi_context);
 		}
-		spi_context = MemoryContextSwitchTo(context);
-		row = construct_md_array(values, nulls, 1, dims, lower_bounds, TEXTOID, -1, false, TYPALIGN_INT);
-		MemoryContextSwitchTo(spi_context);
+		SPI_finish();
 	}
-	SPI_finish();
+	PG_FINALLY();
+	{
+		(void) tjp_session_swap_caller(save_caller);
+	}
+	PG_END_TRY();
 
-	/* after an error the end of the (sub)transaction does this */
+	/* after an error the end of the (sub)transaction does these */
+	XactReadOnly = save_read_only;
 	SetUserIdAndSecContext(save_userid, save_sec_context);
 	AtEOXact_GUC(false, save_nestlevel);
 	relation_close(rel, NoLock);

@@ -15,10 +15,10 @@
 CREATE FUNCTION tj_perm._policy_calls(relation oid, checkers oid[])
 	RETURNS TABLE (policy oid, part text, checker oid, is_whole boolean, is_required boolean, is_nested boolean,
 		user_expression text, user_is_constant boolean, user_reads_row boolean, user_reads_role boolean, user_functions oid[], user_early_functions oid[],
-		resource_expression text, resource_function oid, resource_is_parsed boolean, arguments text[], columns smallint[], level_expression text)
+		resource_expression text, resource_function oid, resource_is_parsed boolean, arguments text[], columns smallint[], level_expression text, probe text)
 	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_policy_calls';
-COMMENT ON FUNCTION tj_perm._policy_calls(oid, oid[]) IS 'The calls of the checkers in the policies of a relation. part: using or check; is_whole: the call is the expression; is_required: no row gets around it within the expression; is_nested: in a subquery, where expressions are not told. user_early_functions: those that a planner may evaluate beforehand if they are immutable. resource_is_parsed: something that varies is cast from text. columns: for each argument of the resource''s constructor its column, or 0.';
+COMMENT ON FUNCTION tj_perm._policy_calls(oid, oid[]) IS 'The calls of the checkers in the policies of a relation. part: using or check; is_whole: the call is the expression; is_required: no row gets around it within the expression; is_nested: in a subquery, where expressions that have columns are not told. user_early_functions: those that a planner may evaluate beforehand if they are immutable. resource_is_parsed: something that varies is cast from text. columns: for each argument of the resource''s constructor its column, or 0. probe: an expression of the row that gives the arguments of the call as text[]; for a call in a subquery only if it decides an EXISTS.';
 
 CREATE FUNCTION tj_perm._policy_parts(relation oid)
 	RETURNS TABLE (policy oid, part text, expression text, functions oid[], has_subquery boolean, is_opaque boolean, constant boolean)
@@ -782,3 +782,413 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm._doctor() IS 'The body of doctor.';
+
+-- 4. Why is this row hidden?
+--
+-- Whatever belongs to the owner of the table (functions in its policies, checks of
+-- domains, expressions of its indexes) runs as that owner in a security-restricted
+-- operation, as REINDEX and ANALYZE do it, and read-only, since tj_perm.user_id is the
+-- user meanwhile; never as the administrator who asks.
+-- Where the owner is a superuser, or a policy calls functions of third parties,
+-- that would not be enough, and the policy is told but not evaluated.
+
+CREATE FUNCTION tj_perm._query_as_table_owner(relation oid, user_id text, query text) RETURNS text[]
+	LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'tj_perm_query_as_table_owner';
+COMMENT ON FUNCTION tj_perm._query_as_table_owner(oid, text, text) IS 'The first row of a query of text columns, run as the owner of the relation in a security-restricted operation that can change nothing, without FORCE ROW LEVEL SECURITY and with tj_perm.user_id set to the user; NULL if it gives no row.';
+
+CREATE FUNCTION tj_perm._key_condition(p_relation oid, p_key text, OUT condition text, OUT key_in_words text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_names text[];
+	v_values jsonb;
+BEGIN
+	SELECT array_agg(a.attname::text ORDER BY k.n) INTO v_names
+		FROM pg_index AS i CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS k (n)
+		JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n]
+		WHERE i.indrelid = p_relation AND i.indisprimary;
+	IF v_names IS NULL THEN
+		RAISE EXCEPTION 'table "%" has no primary key', p_relation::regclass
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  HINT = 'The row is named by its primary key: add one.';
+	END IF;
+	IF cardinality(v_names) = 1 THEN
+		v_values := jsonb_build_object(v_names[1], p_key);
+	ELSE
+		BEGIN
+			v_values := p_key::jsonb;
+		EXCEPTION WHEN invalid_text_representation THEN
+			v_values := NULL;
+		END;
+		IF v_values IS NULL OR jsonb_typeof(v_values) <> 'object'
+			OR EXISTS (SELECT FROM jsonb_each(v_values) AS e WHERE e.key <> ALL (v_names) OR jsonb_typeof(e.value) NOT IN ('string', 'number', 'boolean'))
+			OR NOT v_values ?& v_names THEN
+			RAISE EXCEPTION 'key "%" does not name a row of table "%"', p_key, p_relation::regclass
+				USING ERRCODE = 'invalid_parameter_value',
+					  HINT = format('The primary key has several columns: write a JSON object such as {%s}.', (SELECT string_agg(to_jsonb(n.name)::text || ': ...', ', ' ORDER BY n.n) FROM unnest(v_names) WITH ORDINALITY AS n (name, n)));
+		END IF;
+	END IF;
+
+	-- the operator of the key's own index, and a type without checks: a domain's are code
+	WITH RECURSIVE part AS (
+		SELECT k.n, a.attname, o.opcfamily, o.opcintype, a.atttypid AS type
+		FROM pg_index AS i CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS k (n)
+		JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n]
+		JOIN pg_opclass AS o ON o.oid = i.indclass[k.n]
+		WHERE i.indrelid = p_relation AND i.indisprimary
+		UNION ALL
+		SELECT p.n, p.attname, p.opcfamily, p.opcintype, t.typbasetype FROM part AS p JOIN pg_type AS t ON t.oid = p.type AND t.typtype = 'd'
+	)
+	SELECT string_agg(format('%I OPERATOR(%I.%s) %L::%s', p.attname, n.nspname, op.oprname, v_values ->> p.attname, format_type(CASE c.typtype WHEN 'p' THEN p.type ELSE p.opcintype END, NULL)), ' AND ' ORDER BY p.n),
+		   string_agg(format('%I = %s', p.attname, v_values ->> p.attname), ', ' ORDER BY p.n)
+		INTO condition, key_in_words
+		FROM part AS p
+		JOIN pg_type AS t ON t.oid = p.type AND t.typtype <> 'd'
+		JOIN pg_type AS c ON c.oid = p.opcintype
+		JOIN pg_amop AS m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3 AND m.amoppurpose = 's'
+		JOIN pg_operator AS op ON op.oid = m.amopopr
+		JOIN pg_namespace AS n ON n.oid = op.oprnamespace;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._key_condition(oid, text) IS 'The SQL condition that finds the row of this primary key (text of the value, or a JSON object), and the key in words. Errors: 55000 no primary key, 22023 not all of its columns.';
+
+CREATE FUNCTION tj_perm._why_not_evaluated(p_relation oid, p_policy oid, p_functions oid[], p_is_opaque boolean) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_owner oid := (SELECT c.relowner FROM pg_class AS c WHERE c.oid = p_relation);
+	v_is_super boolean := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = v_owner);
+	v_function oid;
+	v_other oid;
+BEGIN
+	SELECT f.oid INTO v_function
+		FROM unnest(p_functions) AS f (oid) JOIN pg_proc AS p ON p.oid = f.oid
+		WHERE NOT EXISTS (
+			SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'tj_perm'
+			WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')
+		-- 16384: the first that initdb has not made
+		AND CASE WHEN f.oid < 16384 THEN v_is_super AND p.provolatile = 'v'
+				 ELSE v_is_super OR (p.proowner <> v_owner AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = p.proowner)) END
+		ORDER BY tj_perm._routine_name(f.oid) COLLATE "C" LIMIT 1;
+	IF v_function IS NOT NULL THEN
+		RETURN format(CASE WHEN v_function < 16384 THEN 'not evaluated: %s is volatile, and the table a superuser''s'
+						   ELSE 'not evaluated: %s is not the code of the owner of the table' END, tj_perm._routine_name(v_function));
+	END IF;
+	IF p_is_opaque THEN
+		RETURN 'not evaluated: it casts to a domain';
+	END IF;
+	SELECT d.refobjid INTO v_other
+		FROM pg_depend AS d JOIN pg_class AS c ON c.oid = d.refobjid
+		WHERE d.classid = 'pg_policy'::regclass AND d.objid = p_policy AND d.refclassid = 'pg_class'::regclass AND c.relkind NOT IN ('r', 'p')
+		ORDER BY d.refobjid::regclass::text COLLATE "C" LIMIT 1;
+	IF v_other IS NOT NULL THEN
+		RETURN format('not evaluated: it reads %s', v_other::regclass);
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._why_not_evaluated(oid, oid, oid[], boolean) IS 'Why a policy must not be evaluated, even as the owner of its table; NULL if it may.';
+
+CREATE FUNCTION tj_perm._parent_visible(p_relation oid, p_condition text, p_policy oid, p_user_id text, OUT visible boolean, OUT explanation text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_read oid[];
+	v_key record;
+	v_values text[];
+	v_answer record;
+BEGIN
+	-- the tables of the subquery whose own policies bind there
+	v_read := ARRAY(
+		SELECT DISTINCT d.refobjid FROM pg_depend AS d JOIN pg_class AS c ON c.oid = d.refobjid AND c.relrowsecurity
+		WHERE d.classid = 'pg_policy'::regclass AND d.objid = p_policy AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> p_relation);
+	visible := v_read = '{}';
+	IF visible THEN
+		RETURN;
+	END IF;
+	visible := NULL;
+	explanation := format('it hangs on the policies of %s', (SELECT string_agg(r.oid::regclass::text, ', ' ORDER BY r.oid::regclass::text COLLATE "C") FROM unnest(v_read) AS r (oid)));
+
+	-- the one that a foreign key leads to by its primary key; it sees to those above it
+	SELECT count(*) OVER () AS keys, k.confrelid, array_agg(ca.attname::text ORDER BY x.n) AS columns, array_agg(pa.attname::text ORDER BY x.n) AS names INTO v_key
+		FROM pg_constraint AS k
+		CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS x (col, key, n)
+		JOIN pg_attribute AS ca ON ca.attrelid = k.conrelid AND ca.attnum = x.col
+		JOIN pg_attribute AS pa ON pa.attrelid = k.confrelid AND pa.attnum = x.key
+		JOIN pg_index AS i ON i.indrelid = k.confrelid AND i.indisprimary
+		WHERE k.conrelid = p_relation AND k.contype = 'f' AND k.confrelid = ANY (v_read)
+		AND k.confkey @> i.indkey::smallint[]
+		AND NOT EXISTS (SELECT FROM unnest(v_read) AS o (oid) WHERE o.oid <> k.confrelid AND NOT EXISTS (
+			SELECT FROM pg_policy AS p JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid
+			WHERE p.polrelid = k.confrelid))
+		GROUP BY k.oid, k.confrelid;
+	IF NOT FOUND OR v_key.keys > 1 THEN
+		RETURN;
+	END IF;
+	v_values := tj_perm._query_as_table_owner(p_relation, p_user_id, format('SELECT %s FROM %s WHERE %s',
+		(SELECT string_agg(format('%I::text', c.name), ', ' ORDER BY c.n) FROM unnest(v_key.columns) WITH ORDINALITY AS c (name, n)), p_relation::regclass, p_condition));
+	SELECT w.verdict, w.explanation INTO v_answer
+		FROM tj_perm._why_hidden(v_key.confrelid::regclass,
+			(SELECT CASE WHEN i.indnkeyatts = 1 THEN min(v.value) ELSE jsonb_object_agg(v.name, v.value)::text END
+			 FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+			 JOIN unnest(v_key.names, v_values) AS v (name, value) ON v.name = a.attname
+			 WHERE i.indrelid = v_key.confrelid AND i.indisprimary GROUP BY i.indnkeyatts),
+			p_user_id) AS w
+		WHERE w.command = 'SELECT' LIMIT 1;
+	visible := CASE v_answer.verdict WHEN 'allowed' THEN true WHEN 'denied' THEN false END;
+	explanation := CASE WHEN visible IS NULL THEN explanation ELSE format('SELECT of its row of %s: %s, %s', v_key.confrelid::regclass, v_answer.verdict, v_answer.explanation) END;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._parent_visible(oid, text, oid, text) IS 'Whether the user sees, under its own policies, the row that a policy''s subquery leads to by a foreign key; NULL if that cannot be told.';
+
+CREATE FUNCTION tj_perm._policy_on_row(p_relation oid, p_condition text, p_policy oid, p_part text, p_user_id text)
+	RETURNS TABLE (passes boolean, explanation text, checker name, user_id text, target text, level text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_row constant text := format(' FROM %s AS %I WHERE %s', p_relation::regclass, (SELECT c.relname FROM pg_class AS c WHERE c.oid = p_relation), p_condition);
+	v_user oid[] := tj_perm._own_functions('{tj_user}');
+	v_part record;
+	v_call record;
+	v_refusal text;
+	v_arguments text[];
+	v_whole boolean;
+	v_result boolean;
+	v_parent record;
+	v_foreign boolean := false;
+BEGIN
+	SELECT t.* INTO v_part FROM tj_perm._policy_parts(p_relation) AS t WHERE t.policy = p_policy AND t.part = p_part;
+	v_refusal := tj_perm._why_not_evaluated(p_relation, p_policy, v_part.functions, v_part.is_opaque);
+	passes := CASE WHEN v_refusal IS NULL THEN v_part.constant END;
+	explanation := coalesce(v_refusal, v_part.expression);
+	IF v_refusal IS NULL AND v_part.constant IS NULL THEN
+		BEGIN
+			FOR v_call IN
+				SELECT c.*, p.proname FROM tj_perm._policy_calls(p_relation, tj_perm._own_functions('{tj_can,tj_is_member,tj_level_on}')) AS c JOIN pg_proc AS p ON p.oid = c.checker
+				WHERE c.policy = p_policy AND c.part = p_part AND c.probe IS NOT NULL
+			LOOP
+				v_arguments := tj_perm._query_as_table_owner(p_relation, p_user_id, format('SELECT (x.p)[1], (x.p)[2], (x.p)[3] FROM (SELECT %s AS p%s) AS x', v_call.probe, v_row));
+				checker := v_call.proname;
+				-- an identity that is neither tj_user() nor a value is taken to be the user
+				IF v_call.user_functions && v_user OR v_call.user_is_constant OR v_call.user_reads_row THEN
+					user_id := v_arguments[1];
+				ELSE
+					user_id := p_user_id;
+					v_foreign := true;
+				END IF;
+				target := v_arguments[2];
+				level := v_arguments[3];
+				v_result := CASE checker
+					WHEN 'tj_can' THEN @extschema@.tj_can(user_id, target::@extschema@.tj_resource, level::@extschema@.tj_level)
+					WHEN 'tj_is_member' THEN @extschema@.tj_is_member(user_id, target)
+					ELSE @extschema@.tj_level_on(user_id, target::@extschema@.tj_resource) IS NOT NULL END;
+				IF v_call.is_whole AND checker <> 'tj_level_on' THEN
+					v_whole := coalesce(v_whole, true) AND v_result;
+				END IF;
+				RETURN QUERY SELECT v_result, v_call.is_nested::text, checker, user_id, target, level;
+			END LOOP;
+			checker := NULL; user_id := NULL; target := NULL; level := NULL;
+			IF v_whole IS NOT NULL AND NOT v_part.has_subquery THEN
+				passes := v_whole;
+				explanation := NULL; -- the call says it all
+			ELSIF v_whole IS NOT NULL THEN
+				passes := v_whole;
+				IF v_whole THEN
+					v_parent := tj_perm._parent_visible(p_relation, p_condition, p_policy, p_user_id);
+					passes := v_parent.visible;
+					explanation := concat_ws('; ', explanation, v_parent.explanation);
+				END IF;
+			ELSIF v_part.has_subquery THEN
+				explanation := format('not evaluated: it has a subquery: %s', v_part.expression);
+			ELSIF v_foreign THEN
+				explanation := format('not evaluated: it takes the user from elsewhere: %s', v_part.expression);
+			ELSE
+				v_arguments := tj_perm._query_as_table_owner(p_relation, p_user_id, format('SELECT (%s)::text%s', v_part.expression, v_row));
+				passes := coalesce(v_arguments[1]::boolean, false);
+			END IF;
+		EXCEPTION WHEN OTHERS THEN
+			passes := NULL;
+			explanation := format('not evaluated: %s', SQLERRM);
+			checker := NULL; user_id := NULL; target := NULL; level := NULL;
+		END;
+	END IF;
+	RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._policy_on_row(oid, text, oid, text, text) IS 'What one part of a policy says about one row: a row for each call of a checker (explanation: whether it is in a subquery), then one without checker for the whole; passes is NULL where it was not evaluated.';
+
+CREATE FUNCTION tj_perm.why_hidden(relation regclass, key text, user_id text) RETURNS TABLE (command text, verdict text, explanation text, remedy text)
+	LANGUAGE c STABLE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
+COMMENT ON FUNCTION tj_perm.why_hidden(regclass, text, text) IS
+'Why a user sees, or may update or delete, one row of a table, or not. key: the value of the primary key as text (''42''), or of several columns a JSON object (''{"org_id": 5, "id": 42}''). For each of SELECT, UPDATE and DELETE first the verdict (allowed, denied, or unknown if it hangs on what was not evaluated or on the role), then each policy for the command with its own verdict on this very row (passes, fails, unknown), and below it what tj_perm.explain_access says of the resource that the policy makes of the row: what stands in the way (denied) and the statements that would change it (remedy). UPDATE is asked about the row as it is; triggers, foreign keys and table privileges are not looked at. Policies run as the owner of the table, with tj_perm.user_id set to the user; such as call code of others (where the owner is a superuser: anything but built-in functions) are told but not evaluated. An identity that is not tj_user() is taken to be the user. Errors: 42501, 22023 NULL, bad user id or not the columns of the key, 22P02 bad value of a key, 42809 no table, 55000 no primary key. Who may: roles with the rights of the extension''s owner, without an end user, that may read the table and are not bound by its policies.';
+
+CREATE FUNCTION tj_perm._why_hidden(p_relation regclass, p_key text, p_user_id text) RETURNS TABLE (command text, verdict text, explanation text, remedy text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_user_id text := tj_perm._user_argument(p_user_id, 'user_id');
+	v_key record;
+	v_found boolean;
+	v_class record;
+	v_command record;
+	v_policy record;
+	v_answer record;
+	v_rows jsonb[];
+	v_line text;
+	v_letter "char";
+	v_visible boolean;
+	v_open boolean;
+	v_check boolean;
+	v_restrict boolean;
+	v_result boolean;
+	v_open_by text[];
+	v_shut_by text[];
+	v_doubt text[];
+	v_sum boolean;
+	v_count integer;
+BEGIN
+	PERFORM tj_perm._require_value(p_relation::text, 'relation');
+	PERFORM tj_perm._require_value(p_key, 'key');
+	-- what may be learnt here must be the caller's to read without it
+	IF NOT tj_perm._is_owner_role()
+		OR NOT coalesce(has_table_privilege(tj_perm._caller_role(), p_relation::oid, 'SELECT'), false)
+		OR NOT coalesce(tj_perm._is_exempt(tj_perm._caller_role(), p_relation::oid), false) THEN
+		RAISE EXCEPTION 'permission denied to explain the policies of table "%"', p_relation
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	SELECT c.relkind, c.relrowsecurity INTO v_class FROM pg_class AS c WHERE c.oid = p_relation;
+	IF v_class.relkind NOT IN ('r', 'p') THEN
+		RAISE EXCEPTION '"%" is not a table', p_relation
+			USING ERRCODE = 'wrong_object_type';
+	END IF;
+	v_key := tj_perm._key_condition(p_relation, p_key);
+	BEGIN
+		v_found := tj_perm._query_as_table_owner(p_relation, v_user_id, format('SELECT ''here'' FROM %s WHERE %s', p_relation, v_key.condition)) IS NOT NULL;
+	EXCEPTION WHEN data_exception THEN
+		-- without the position in a query that nobody wrote
+		RAISE EXCEPTION '%', SQLERRM
+			USING ERRCODE = SQLSTATE;
+	END;
+	IF NOT v_found THEN
+		verdict := 'no such row';
+		explanation := format('table %s has no row with %s', p_relation, v_key.key_in_words);
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	IF NOT v_class.relrowsecurity THEN
+		verdict := 'allowed';
+		explanation := format('row-level security is not enabled on %s: privileges alone decide', p_relation);
+		remedy := format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', p_relation);
+		RETURN NEXT;
+		RETURN;
+	END IF;
+
+	FOR v_command IN
+		SELECT * FROM (VALUES (1, 'SELECT', 'r'::"char"), (2, 'UPDATE', 'w'), (3, 'DELETE', 'd')) AS c (n, name, letter) ORDER BY c.n
+	LOOP
+		v_rows := '{}'::jsonb[];
+		v_open_by := '{}'::text[];
+		v_shut_by := '{}'::text[];
+		v_doubt := '{}'::text[];
+		v_count := 0;
+		v_open := false;
+		v_check := false;
+		v_restrict := true;
+		v_letter := v_command.letter;
+		FOR v_policy IN
+			-- WITH CHECK is asked of the row as it is, in an UPDATE that changes nothing
+			SELECT p.oid, p.polname, p.polpermissive, x.part, x.needs_check, p.polwithcheck IS NOT NULL AS has_check,
+				   CASE WHEN p.polroles = '{0}' THEN NULL ELSE (SELECT string_agg(tj_perm._role_name(u.oid), ', ' ORDER BY tj_perm._role_name(u.oid) COLLATE "C") FROM unnest(p.polroles) AS u (oid)) END AS roles
+			FROM pg_policy AS p
+			CROSS JOIN LATERAL (VALUES ('using', false), ('check', true)) AS x (part, needs_check)
+			WHERE p.polrelid = p_relation AND p.polcmd IN ('*', v_letter)
+			AND CASE x.part WHEN 'using' THEN p.polqual IS NOT NULL ELSE v_letter = 'w' AND p.polwithcheck IS NOT NULL END
+			ORDER BY NOT p.polpermissive, p.polname::text COLLATE "C", x.needs_check
+		LOOP
+			v_line := format('%spolicy %I%s%s', CASE WHEN v_policy.polpermissive THEN '' ELSE 'restrictive ' END, v_policy.polname,
+							 CASE WHEN v_policy.needs_check THEN ', WITH CHECK' END, ' to ' || v_policy.roles);
+			IF NOT v_policy.needs_check AND v_policy.polpermissive THEN
+				v_count := v_count + 1;
+			END IF;
+			FOR v_answer IN
+				SELECT a.*, a.checker IS NULL AS is_whole FROM tj_perm._policy_on_row(p_relation, v_key.condition, v_policy.oid, v_policy.part, v_user_id) WITH ORDINALITY AS a
+				ORDER BY a.checker IS NOT NULL, a.ordinality
+			LOOP
+				IF v_answer.is_whole THEN
+					v_rows := v_rows || jsonb_build_object('verdict', CASE v_answer.passes WHEN true THEN 'passes' WHEN false THEN 'fails' ELSE 'unknown' END,
+						'explanation', concat_ws(': ', v_line, v_answer.explanation));
+					-- three-valued: NULL is what cannot be told, a policy for certain roles included
+					v_result := CASE WHEN v_policy.roles IS NULL OR v_answer.passes <> v_policy.polpermissive THEN v_answer.passes END;
+					IF NOT v_policy.polpermissive THEN
+						v_restrict := v_restrict AND v_result;
+					ELSE
+						IF NOT v_policy.needs_check THEN
+							v_open := v_open OR v_result;
+						END IF;
+						IF v_policy.needs_check OR NOT v_policy.has_check THEN
+							v_check := v_check OR v_result;
+						END IF;
+					END IF;
+					IF v_result IS NULL THEN
+						v_doubt := v_doubt || v_line;
+					ELSIF NOT v_result AND NOT v_policy.polpermissive THEN
+						v_shut_by := v_shut_by || v_line;
+					ELSIF v_result AND v_policy.polpermissive AND NOT v_policy.needs_check THEN
+						v_open_by := v_open_by || v_line;
+					END IF;
+					CONTINUE;
+				END IF;
+				IF v_answer.target IS NULL OR v_answer.user_id IS NULL THEN
+					v_rows := v_rows || jsonb_build_object('verdict', 'denied', 'explanation', CASE
+						WHEN v_answer.user_id IS NULL AND v_answer.target IS NOT NULL THEN 'the policy asks about no user'
+						WHEN v_answer.explanation = 'true' THEN 'the subquery finds no row'
+						ELSE 'the row makes no resource: its workspace or its id is null' END);
+				ELSIF v_answer.checker = 'tj_level_on' THEN
+					v_rows := v_rows || jsonb_build_object('verdict', CASE WHEN v_answer.passes THEN 'allowed' ELSE 'denied' END, 'explanation',
+						format('level of "%s" on %s: %s', v_answer.user_id, v_answer.target, coalesce(@extschema@.tj_level_on(v_answer.user_id, v_answer.target::@extschema@.tj_resource)::text, 'none')));
+				ELSE
+					v_rows := v_rows || jsonb_build_object('verdict', CASE WHEN v_answer.passes THEN 'allowed' ELSE 'denied' END, 'explanation',
+						CASE v_answer.checker WHEN 'tj_can' THEN format('"%s" as %s on %s', v_answer.user_id, v_answer.level, v_answer.target)
+											  ELSE format('"%s" as a member of %s', v_answer.user_id, v_answer.target) END);
+					v_rows := v_rows || ARRAY(
+						SELECT jsonb_build_object('verdict', e.verdict) || CASE e.verdict WHEN 'remedy' THEN jsonb_build_object('remedy', e.explanation)
+																				ELSE jsonb_build_object('explanation', concat('- ', e.at_level || ' ', e.explanation)) END
+						FROM tj_perm._explain_access(v_answer.user_id,
+							CASE v_answer.checker WHEN 'tj_can' THEN v_answer.target::@extschema@.tj_resource ELSE @extschema@.tj_workspace(v_answer.target) END,
+							coalesce(v_answer.level, 'viewer')::@extschema@.tj_level) WITH ORDINALITY AS e
+						WHERE v_answer.checker = 'tj_can' OR (NOT v_answer.passes AND e.at_level IS NULL AND e.explanation <> 'no grant covers it at this level')
+						ORDER BY e.ordinality);
+				END IF;
+			END LOOP;
+		END LOOP;
+
+		command := v_command.name;
+		remedy := NULL;
+		v_sum := v_open AND (v_letter <> 'w' OR v_check) AND v_restrict;
+		explanation := CASE
+			WHEN v_count = 0 THEN 'no permissive policy is for this command'
+			WHEN v_sum IS NULL THEN 'hangs on ' || array_to_string(v_doubt, ' and ')
+			WHEN v_sum THEN 'let pass by ' || array_to_string(v_open_by, ' and ')
+			WHEN NOT v_restrict THEN 'refused by ' || array_to_string(v_shut_by, ' and ')
+			WHEN NOT v_open THEN 'no permissive policy lets it pass'
+			ELSE 'no permissive policy takes the row as it is, WITH CHECK' END;
+		IF v_command.n = 1 THEN
+			v_visible := v_sum;
+		ELSIF v_sum IS NOT FALSE AND v_visible IS NOT TRUE THEN
+			explanation := CASE WHEN v_visible IS NULL THEN 'hangs on SELECT; ' ELSE 'not seen by SELECT, so no WHERE finds it; ' END || explanation;
+			v_sum := v_sum AND v_visible;
+		END IF;
+		verdict := CASE v_sum WHEN true THEN 'allowed' WHEN false THEN 'denied' ELSE 'unknown' END;
+		RETURN NEXT;
+		RETURN QUERY SELECT v_command.name, r.r ->> 'verdict', '  ' || (r.r ->> 'explanation'), r.r ->> 'remedy' FROM unnest(v_rows) WITH ORDINALITY AS r (r, n) ORDER BY r.n;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._why_hidden(regclass, text, text) IS 'The body of why_hidden.';

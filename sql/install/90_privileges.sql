@@ -87,7 +87,8 @@ TO PUBLIC;
 
 -- Existing tables, likewise.
 GRANT EXECUTE ON FUNCTION
-	tj_perm.doctor()
+	tj_perm.doctor(),
+	tj_perm.why_hidden(regclass, text, text)
 TO PUBLIC;
 
 -- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects

@@ -93,6 +93,23 @@ SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
 SELECT oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname IN ('log_old', 'log_new', 'things', 'more_things') ORDER BY relname;
 DROP TABLE log_old, log_new, things CASCADE;
+-- a foreign table can have no policies
+CREATE FOREIGN DATA WRAPPER regress_doctor_wrapper;
+CREATE SERVER regress_doctor_server FOREIGN DATA WRAPPER regress_doctor_wrapper;
+CREATE FOREIGN TABLE log_far PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') SERVER regress_doctor_server;
+SELECT * FROM pg_temp.findings;
+GRANT SELECT ON log_far TO regress_doctor_app;
+SELECT * FROM pg_temp.findings;
+SELECT * FROM pg_temp.mending \gexec
+SELECT * FROM pg_temp.findings;
+DROP FOREIGN DATA WRAPPER regress_doctor_wrapper CASCADE;
+-- a policy may ask by a function that has a parsed body
+CREATE TABLE wrapped (id bigint);
+CREATE FUNCTION may_see(id bigint) RETURNS boolean LANGUAGE sql STABLE RETURN tj_can(tj_user(), tj_resource('5', 'thing', id), 'viewer');
+CREATE POLICY see ON wrapped FOR SELECT USING (may_see(id));
+SELECT severity, finding, object FROM pg_temp.findings;
+DROP TABLE wrapped;
+DROP FUNCTION may_see(bigint);
 
 -- privileges, publications, foreign keys
 GRANT TRUNCATE, TRIGGER ON apps TO regress_doctor_app;
@@ -109,6 +126,11 @@ ALTER TABLE notes DROP CONSTRAINT notes_app_id_fkey1;
 DROP PUBLICATION regress_doctor_some;
 CREATE PUBLICATION regress_doctor_some FOR TABLES IN SCHEMA regress_doctor;
 SELECT finding, object, mend FROM pg_temp.findings;
+DROP PUBLICATION regress_doctor_some;
+SET client_min_messages = error;
+CREATE PUBLICATION regress_doctor_some FOR ALL TABLES;
+RESET client_min_messages;
+SELECT DISTINCT finding, mend FROM pg_temp.findings;
 DROP PUBLICATION regress_doctor_some;
 
 -- columns of paths: indexes and keys
@@ -194,6 +216,9 @@ CREATE VIEW over_the_bound AS SELECT id FROM of_the_bound;
 GRANT SELECT ON of_the_bound, over_the_bound TO PUBLIC;
 SELECT * FROM pg_temp.findings;
 SELECT * FROM pg_temp.mending \gexec
+-- what only read a view of the bound reads past the policies, now that it does so itself
+SELECT * FROM pg_temp.findings;
+SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
 SET client_min_messages = error;
 DROP VIEW over_apps, over_invoker, "Own ""view""", of_the_bound CASCADE;
@@ -236,6 +261,9 @@ SELECT * FROM pg_temp.mending WHERE "-- " !~ '^ALTER ROLE regress_doctor_app' \g
 SELECT * FROM pg_temp.findings;
 ALTER ROLE regress_doctor_app NOBYPASSRLS NOCREATEROLE;
 SELECT * FROM pg_temp.findings;
+GRANT pg_read_server_files TO regress_doctor_app;
+SELECT severity, finding, object, detail, mend FROM pg_temp.findings;
+SELECT * FROM pg_temp.mending \gexec
 ALTER TABLE notes OWNER TO regress_doctor_app;
 SELECT * FROM pg_temp.findings;
 ALTER TABLE notes NO FORCE ROW LEVEL SECURITY;
