@@ -241,7 +241,7 @@ as_text(Node *node)
 /*
  * An expression of the row for the arguments of a call, as an array of text:
  * of a call that decides an EXISTS the subquery without the call, so that it
- * finds what would be asked about.
+ * finds what would be asked about.  If that is more than one thing, it fails.
  */
 static Datum
 probe(Reading *reading, FuncExpr *call)
@@ -265,8 +265,6 @@ probe(Reading *reading, FuncExpr *call)
 	query->targetList = list_make1(target);
 	query->jointree->quals =
 		true_for_call_mutator(((Query *) reading->exists->subselect)->jointree->quals, call);
-	query->limitCount = (Node *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
-										   Int64GetDatum(1), false, FLOAT8PASSBYVAL);
 	sublink = makeNode(SubLink);
 	sublink->subLinkType = EXPR_SUBLINK;
 	sublink->subselect = (Node *) query;

@@ -178,6 +178,8 @@ CREATE FUNCTION tj_perm._doctor_tables() RETURNS TABLE (severity text, finding t
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	v_constructors oid[] := tj_perm._own_functions('{tj_resource}');
 BEGIN
 	-- row-level security off, or not forced
 	RETURN QUERY
@@ -270,6 +272,20 @@ BEGIN
 		CROSS JOIN LATERAL (SELECT count(*) AS parts, min(t.expression) AS expression FROM tj_perm._policy_parts(b.relation) AS t WHERE t.policy = b.policy) AS t
 		GROUP BY b.relation, b.policy, b.policy_name, b.command, t.parts, t.expression
 	) AS v;
+
+	-- the place of a row: "any element of its path" includes the row itself
+	RETURN QUERY
+	SELECT 'medium', 'place_not_checked', format('policy %I on %s', b.policy_name, b.relation::regclass),
+		   CASE b.command WHEN 'a' THEN 'A new row passes by a grant on its own id, wherever it claims to lie.'
+			   ELSE 'Who may change a row may move it to where they may not write: no trigger of tj_perm.protect watches its place.' END,
+		   CASE b.command WHEN 'a' THEN format('ALTER POLICY %I ON %s WITH CHECK (<with tj_place(workspace, container, id, ..., type)>);', b.policy_name, b.relation::regclass)
+			   ELSE format('SELECT tj_perm.protect(%L, <workspace and path>);', b.relation::regclass) END
+	FROM (SELECT DISTINCT c.relation, c.policy, c.policy_name, c.command, c.part, c.permissive FROM tj_perm._bound_calls() AS c
+		  WHERE c.permissive AND NOT c.is_nested AND c.resource_function = ANY (v_constructors) AND cardinality(c.columns) > 1
+		  AND (c.part, c.command) IN (('check', 'a'), ('using', 'w'), ('using', '*'))) AS b
+	WHERE b.command = 'a' OR NOT EXISTS (
+		SELECT FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+		WHERE t.tgrelid = b.relation AND t.tgenabled IN ('O', 'A') AND p.proname = 'refuse_place' AND p.pronamespace = 'tj_perm'::regnamespace);
 
 	-- privileges that policies do not filter
 	RETURN QUERY
@@ -745,7 +761,10 @@ BEGIN
 	SELECT 'high', 'private_function_open', format('function %s', tj_perm._routine_name(p.oid)), format('%s may execute it; it asks for no permission.', tj_perm._role_name(a.grantee)),
 		   format('REVOKE EXECUTE ON FUNCTION %s FROM %s;', tj_perm._routine_name(p.oid), tj_perm._role_name(a.grantee))
 	FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-	WHERE p.pronamespace = 'tj_perm'::regnamespace AND starts_with(p.proname, '_') AND a.grantee <> p.proowner;
+	WHERE p.pronamespace = 'tj_perm'::regnamespace AND a.grantee <> p.proowner
+	AND (starts_with(p.proname, '_') OR p.proname IN ('delete_grants', 'drop_grants'))
+	-- what plans call must be open to all; SQL can make no value of its first argument
+	AND p.proargtypes[0] IS DISTINCT FROM to_regtype('tj_perm._planned')::oid;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._doctor_extension() IS 'Part of doctor: whether the extension''s own triggers and privileges are as installed.';
@@ -756,7 +775,7 @@ CREATE FUNCTION tj_perm.doctor() RETURNS TABLE (severity text, finding text, obj
 	LANGUAGE c STABLE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
 COMMENT ON FUNCTION tj_perm.doctor() IS
-'What in this database would let rows slip past the policies that ask tj_can, tj_is_member or tj_level_on, or slow them down; the gravest first: severity (critical, high, medium, low, info), a code, what it is about, the facts, and the SQL that mends it, if you agree (NULL: nothing to run; <words> are for you to fill in; ask again afterwards). A well-made installation has nothing above low. Tables: rls_off, rls_not_forced, open_policy (permissive, asks no checker), other_condition, viewers_may_write, unprotected_partition, unprotected_parent, privileges_past_policies, published, cascade. Who and what is asked: immutable_identity, fixed_identity, setting_identity, volatile_identity, identity_of_row, parsed_path. Columns of paths: missing_index, missing_composite_key, grants_of_other_rows. Ways around: view_past_policies, materialized_view, rule_past_policies, definer_search_path, leakproof_function. Roles: anybody_may_be_anybody, superuser_for_users, application_may_bypass, application_bypasses, application_owns_tables, application_owns_extension, application_creates_roles, bypassrls_login, may_act_for_users, nobody_may_act_for_users; their settings: standing_identity, triggers_bypassed, event_triggers_off, row_security_off. The extension itself: triggers_off, triggers_not_always, trigger_missing, foreign_trigger, event_trigger_off, permissions_writable, permissions_public, schema_writable, private_function_open. It reads catalogs only, so what a function with a body in text does is not seen. Errors: 42501. Who may: roles with the rights of the extension''s owner, without an end user.';
+'What in this database would let rows slip past the policies that ask tj_can, tj_is_member or tj_level_on, or slow them down; the gravest first: severity (critical, high, medium, low, info), a code, what it is about, the facts, and the SQL that mends it, if you agree (NULL: nothing to run; <words> are for you to fill in; ask again afterwards). A well-made installation has nothing above low. Tables: rls_off, rls_not_forced, open_policy (permissive, asks no checker), other_condition, viewers_may_write, place_not_checked, unprotected_partition, unprotected_parent, privileges_past_policies, published, cascade. Who and what is asked: immutable_identity, fixed_identity, setting_identity, volatile_identity, identity_of_row, parsed_path. Columns of paths: missing_index, missing_composite_key, grants_of_other_rows. Ways around: view_past_policies, materialized_view, rule_past_policies, definer_search_path, leakproof_function. Roles: anybody_may_be_anybody, superuser_for_users, application_may_bypass, application_bypasses, application_owns_tables, application_owns_extension, application_creates_roles, bypassrls_login, may_act_for_users, nobody_may_act_for_users; their settings: standing_identity, triggers_bypassed, event_triggers_off, row_security_off. The extension itself: triggers_off, triggers_not_always, trigger_missing, foreign_trigger, event_trigger_off, permissions_writable, permissions_public, schema_writable, private_function_open. It reads catalogs only, so what a function with a body in text does is not seen. Errors: 42501. Who may: roles with the rights of the extension''s owner, without an end user.';
 
 CREATE FUNCTION tj_perm._doctor() RETURNS TABLE (severity text, finding text, object text, detail text, mend text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -998,6 +1017,10 @@ BEGIN
 				explanation := NULL; -- the call says it all
 			ELSIF v_whole IS NOT NULL THEN
 				passes := v_whole;
+				explanation := format('by rows of %s', (
+					SELECT string_agg(r.name, ', ' ORDER BY r.name COLLATE "C") FROM (
+						SELECT DISTINCT d.refobjid::regclass::text AS name FROM pg_depend AS d
+						WHERE d.classid = 'pg_policy'::regclass AND d.objid = p_policy AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> p_relation) AS r));
 				IF v_whole THEN
 					v_parent := tj_perm._parent_visible(p_relation, p_condition, p_policy, p_user_id);
 					passes := v_parent.visible;

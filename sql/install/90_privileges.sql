@@ -74,21 +74,17 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.access_matrix(text, text, @extschema@.tj_resource, integer)
 TO PUBLIC;
 
--- History, preview, review and picture, likewise; prune_history is for the owner to grant.
+-- History, preview, review, doctor and picture, likewise; prune_history is for the owner to grant.
 GRANT EXECUTE ON FUNCTION
 	tj_perm.access_at(text, @extschema@.tj_resource, @extschema@.tj_level, timestamptz),
 	tj_perm.changes_since(text, timestamptz),
 	tj_perm.access_diff(text),
+	tj_perm.why_hidden(regclass, text, text),
+	tj_perm.doctor(),
 	tj_perm.review(text),
 	tj_perm.record_review(text, text),
 	tj_perm.reviews_of(text),
 	tj_perm.access_graph(text, text)
-TO PUBLIC;
-
--- Existing tables, likewise.
-GRANT EXECUTE ON FUNCTION
-	tj_perm.doctor(),
-	tj_perm.why_hidden(regclass, text, text)
 TO PUBLIC;
 
 -- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects

@@ -24,7 +24,6 @@ CREATE INDEX ON log (id);
 CREATE POLICY see ON orgs FOR SELECT USING (tj_is_member(tj_user(), org_id));
 CREATE POLICY see ON folders FOR SELECT USING (tj_can(tj_user(), tj_resource(org_id, 'folder', id), 'viewer'));
 CREATE POLICY see ON apps FOR SELECT USING (tj_can(tj_user(), tj_resource(org_id, 'tag', tags, 'folder', folder_id, 'app', id), 'viewer'));
-CREATE POLICY change ON apps FOR UPDATE USING (tj_can(tj_user(), tj_resource(org_id, 'tag', tags, 'folder', folder_id, 'app', id), 'editor'));
 CREATE POLICY see ON notes FOR SELECT USING (EXISTS (SELECT FROM apps AS a WHERE a.id = app_id AND tj_can(tj_user(), tj_resource(a.org_id, 'app', a.id), 'viewer')));
 CREATE POLICY see ON log FOR SELECT USING (tj_level_on(tj_user(), tj_resource(org_id, 'entry', id)) >= 'viewer');
 SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', oid::regclass) AS "-- " FROM pg_class WHERE relnamespace = 'regress_doctor'::regnamespace AND relkind IN ('r', 'p') \gexec
@@ -49,9 +48,15 @@ CREATE POLICY shown ON notes FOR SELECT USING (body LIKE '#%');
 CREATE POLICY all_of_it ON folders USING (tj_can(tj_user(), tj_resource(org_id, 'folder', id), 'viewer'));
 CREATE POLICY adding ON apps FOR INSERT WITH CHECK (tj_can(tj_user(), tj_resource(org_id, 'app', id), 'viewer') AND id > 0);
 CREATE POLICY either ON apps FOR SELECT USING (public OR tj_can(tj_user(), tj_resource(org_id, 'app', id), 'viewer'));
+-- these write with enough of a level, but anywhere
+CREATE POLICY change ON apps FOR UPDATE USING (tj_can(tj_user(), tj_resource(org_id, 'tag', tags, 'folder', folder_id, 'app', id), 'editor'));
+CREATE POLICY make ON folders FOR INSERT WITH CHECK (tj_can(tj_user(), tj_resource(org_id, 'folder', id), 'editor'));
+CREATE POLICY found ON folders FOR INSERT WITH CHECK (tj_can(tj_user(), tj_workspace(org_id), 'editor'));
 SELECT * FROM pg_temp.findings;
 SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
+DROP POLICY change ON apps;
+DROP POLICY make ON folders;
 DROP POLICY adding ON apps;
 DROP POLICY either ON apps;
 SELECT polname, polcmd, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'folders'::regclass ORDER BY 1;
@@ -304,6 +309,7 @@ GRANT SELECT ON tj_perm.workspaces TO PUBLIC, regress_doctor_reader; -- a monito
 GRANT USAGE ON SEQUENCE tj_perm.grants_grant_id_seq TO regress_doctor_reader;
 GRANT CREATE ON SCHEMA tj_perm TO regress_doctor_owner;
 GRANT EXECUTE ON FUNCTION tj_perm._level_on(text, tj_resource, boolean) TO regress_doctor_app, PUBLIC;
+GRANT EXECUTE ON FUNCTION tj_perm.prune_history(timestamptz) TO regress_doctor_reader; -- asks for itself
 SELECT * FROM pg_temp.findings;
 SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
@@ -340,5 +346,6 @@ DROP SCHEMA regress_doctor CASCADE;
 RESET client_min_messages;
 SELECT * FROM pg_temp.findings;
 REVOKE SELECT ON tj_perm.grants, tj_perm.workspaces FROM regress_doctor_reader;
+REVOKE EXECUTE ON FUNCTION tj_perm.prune_history(timestamptz) FROM regress_doctor_reader;
 REVOKE SET ON PARAMETER tj_perm.user_id FROM regress_doctor_app;
 DROP ROLE regress_doctor_app, regress_doctor_owner, regress_doctor_reader, regress_doctor_strong, regress_doctor_backup, regress_doctor_middle;
