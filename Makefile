@@ -40,6 +40,7 @@ OBJS = \
 	src/level.o \
 	src/lists.o \
 	src/names.o \
+	src/policy.o \
 	src/resource.o \
 	src/session.o \
 	src/support.o \
@@ -77,6 +78,8 @@ REGRESS = \
 	protect_tree \
 	protect_grants \
 	protect_scenario \
+	doctor \
+	why_hidden \
 	demo
 
 ISOLATION = \

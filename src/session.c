@@ -56,6 +56,19 @@ tjp_session_caller_role(void)
 }
 
 /*
+ * For running what is not ours from inside of a call: what it calls through the
+ * door, it must call as itself and not as the caller outside.
+ */
+Oid
+tjp_session_swap_caller(Oid role)
+{
+	Oid previous = caller_role;
+
+	caller_role = role;
+	return previous;
+}
+
+/*
  * Note who changes a row of ours, unless it is a cascade, which foreign keys
  * run as the owner of the table: then it is still who began it.
  */

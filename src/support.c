@@ -255,7 +255,12 @@ is_list_key(PlannerInfo *root, Node *workspace)
 	PartitionKey   key;
 	bool		   is_key;
 
-	if (!IsA(workspace, Var) || column->varlevelsup != 0 || IS_SPECIAL_VARNO(column->varno))
+	/*
+	 * EXISTS is simplified before it becomes a query of its own: then the column
+	 * may be of a table that this query does not have.  Edges are true anyway.
+	 */
+	if (!IsA(workspace, Var) || column->varlevelsup != 0 || IS_SPECIAL_VARNO(column->varno) ||
+		column->varno > list_length(root->parse->rtable))
 		return false;
 	rte = rt_fetch(column->varno, root->parse->rtable);
 	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_PARTITIONED_TABLE)

@@ -46,10 +46,10 @@ CREATE FUNCTION tj_perm._list_support(internal) RETURNS internal
 COMMENT ON FUNCTION tj_perm._list_support(internal) IS 'Planner support of _ids, _workspaces and _lowest: what estimates are made from.';
 
 -- The answer for a row.
-CREATE FUNCTION tj_perm._can(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", workspace "any", VARIADIC path "any") RETURNS boolean
+CREATE FUNCTION tj_perm._can(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", VARIADIC path "any") RETURNS boolean
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._answer_support
 	AS 'MODULE_PATHNAME', 'tj_perm_can';
-COMMENT ON FUNCTION tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", "any", VARIADIC "any") IS 'In plans: tj_can(user_id, tj_resource(workspace, path), level).';
+COMMENT ON FUNCTION tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", VARIADIC "any") IS 'In plans: tj_can(user_id, tj_resource(path), level); the path begins with the workspace. Variadic from there on, so that no call is too short for PostgreSQL, which counts arguments when it simplifies one twice.';
 CREATE FUNCTION tj_perm._is_member(planned tj_perm._planned, user_id "any", workspace "any") RETURNS boolean
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._answer_support
 	AS 'MODULE_PATHNAME', 'tj_perm_is_member';

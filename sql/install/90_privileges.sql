@@ -29,7 +29,7 @@ TO PUBLIC;
 -- What the planner puts into plans: as whoever runs the query. From SQL nobody can
 -- make the value that each of them takes.
 GRANT EXECUTE ON FUNCTION
-	tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", "any", VARIADIC "any"),
+	tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", VARIADIC "any"),
 	tj_perm._is_member(tj_perm._planned, "any", "any"),
 	tj_perm._wide(tj_perm._planned, @extschema@.tj_level, "any", text[], "any", "any"),
 	tj_perm._held(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any", "any"),
@@ -89,11 +89,13 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm.access_matrix(text, text, @extschema@.tj_resource, integer)
 TO PUBLIC;
 
--- History, preview, review and picture, likewise; prune_history is for the owner to grant.
+-- History, preview, review, doctor and picture, likewise; prune_history is for the owner to grant.
 GRANT EXECUTE ON FUNCTION
 	tj_perm.access_at(text, @extschema@.tj_resource, @extschema@.tj_level, timestamptz),
 	tj_perm.changes_since(text, timestamptz),
 	tj_perm.access_diff(text),
+	tj_perm.why_hidden(regclass, text, text),
+	tj_perm.doctor(),
 	tj_perm.review(text),
 	tj_perm.record_review(text, text),
 	tj_perm.reviews_of(text),
