@@ -159,34 +159,93 @@ FROM (VALUES ('techcorp/app:bug-tracker'::tj_resource), ('techcorp/folder:custom
 	('techcorp/variable:API_KEY')) AS t (resource), tj_perm.grants_on(resource);
 
 \echo
-\echo '== An existing app: its own table, a plain policy, the same answers'
+\echo '== An existing app: its own tables, its own keys, a million tickets'
 \echo
 RESET ROLE;
-CREATE TABLE tickets (
-	id bigint PRIMARY KEY,
-	org_id text NOT NULL,
-	folder_id text,
-	title text NOT NULL);
+CREATE TABLE folders (id bigint PRIMARY KEY, org_id text NOT NULL, title text);
+CREATE TABLE apps (id uuid PRIMARY KEY, org_id text NOT NULL, folder_id bigint REFERENCES folders, title text);
+CREATE TABLE tickets (id bigint PRIMARY KEY, org_id text NOT NULL, folder_id bigint, app_id uuid, title text);
+CREATE TABLE variables (org_id text, name text, value text, PRIMARY KEY (org_id, name));
+INSERT INTO folders VALUES (1, 'techcorp', 'Internal'), (2, 'techcorp', 'Customer Tickets');
+INSERT INTO apps VALUES
+	('00000000-0000-0000-0000-00000000000a', 'techcorp', 1, 'Bug Tracker'),
+	('00000000-0000-0000-0000-00000000000b', 'techcorp', 2, 'Inbox'),
+	('00000000-0000-0000-0000-00000000000c', 'techcorp', 1, 'Payroll');
 INSERT INTO tickets
-SELECT i, 'techcorp', CASE WHEN i % 1000 = 0 THEN 'customer-tickets' ELSE 'internal' END, 'Ticket ' || i
-FROM generate_series(1, :tickets) AS i;
-GRANT SELECT, UPDATE ON tickets TO :"app";
-CREATE POLICY tickets_visible ON tickets FOR SELECT
-	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'viewer'));
-CREATE POLICY tickets_writable ON tickets FOR UPDATE
-	USING (tj_can(tj_user(), tj_resource(org_id, 'folder', folder_id, 'ticket', id), 'editor'));
-ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
-SELECT count(*) AS tickets FROM tickets;
-\echo '   CREATE POLICY tickets_visible ON tickets FOR SELECT'
-\echo '   USING (tj_can(tj_user(), tj_resource(org_id, ''folder'', folder_id, ''ticket'', id), ''viewer''));'
+SELECT i, 'techcorp', folder_id, apps.id, title || ' ' || i
+FROM generate_series(1, :tickets) AS i
+JOIN apps ON apps.title = CASE i % 1000 WHEN 0 THEN 'Inbox' WHEN 1 THEN 'Bug Tracker' ELSE 'Payroll' END;
+INSERT INTO variables VALUES ('techcorp', 'API_KEY', 'secret'), ('techcorp', 'DEBUG', 'off');
+ANALYZE folders, apps, tickets, variables;
+GRANT SELECT, INSERT, UPDATE, DELETE ON folders, apps, tickets, variables TO :"app";
+SET max_parallel_workers_per_gather = 0;
+
+-- the lines of a plan that say how rows are found, cut to the width of the page
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'Scan|Index Cond|BitmapOr' THEN
+			line := replace(replace(line, $q$'tj_user()'::tj_perm._planned, $q$, ''), '::tj_level', '');
+			RETURN NEXT CASE WHEN length(line) > 94 THEN left(line, 93) || '…' ELSE line END;
+		END IF;
+	END LOOP;
+END
+$$;
+-- what one user of the app gets from plain statements
+CREATE FUNCTION pg_temp.sees(who text, OUT folders bigint, OUT apps text, OUT tickets bigint, OUT variables text, OUT changed bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('tj_perm.user_id', who, true);
+	SELECT count(*) INTO folders FROM folders;
+	SELECT string_agg(title, ', ' ORDER BY title) INTO apps FROM apps;
+	SELECT count(*) INTO tickets FROM tickets;
+	SELECT string_agg(name, ', ' ORDER BY name) INTO variables FROM variables;
+	UPDATE tickets SET title = title || '!' WHERE id <= 2000;
+	GET DIAGNOSTICS changed = ROW_COUNT;
+END
+$$;
+
+\echo 'Before: whoever gets at the database gets at everything.'
 \echo
 SET ROLE :"app";
-SELECT set_config('tj_perm.user_id', 'bob@techcorp.com', false) AS "acting as";
-SELECT count(*) AS "tickets that Bob sees", min(folder_id) AS folder FROM tickets;
-WITH changed AS (UPDATE tickets SET title = 'mine' RETURNING 1)
-SELECT count(*) AS "tickets that Bob may change" FROM changed;
-SELECT set_config('tj_perm.user_id', 'root@techcorp.com', false) AS "acting as";
-SELECT count(*) AS "tickets that root sees" FROM tickets;
-SELECT set_config('tj_perm.user_id', '', false) AS "acting as";
-SELECT count(*) AS "tickets that nobody sees" FROM tickets;
+SELECT count(*) AS "tickets that any session sees" FROM tickets;
+SELECT pg_temp.plan('SELECT * FROM tickets') AS "EXPLAIN SELECT * FROM tickets";
 RESET ROLE;
+\echo 'One call a table (protect_sql prints the SQL for a migration file instead):'
+\echo
+\echo '   SELECT tj_perm.protect(''tickets'', workspace => ''org_id'','
+\echo '       path => ''{folder,folder_id,app,app_id,ticket,id}'');'
+\echo
+SELECT tj_perm.protect('folders', workspace => 'org_id', path => '{folder,id}') AS folders,
+	tj_perm.protect('apps', workspace => 'org_id', path => '{folder,folder_id,app,id}') AS apps,
+	tj_perm.protect('tickets', workspace => 'org_id', path => '{folder,folder_id,app,app_id,ticket,id}') AS tickets,
+	tj_perm.protect('variables', workspace => 'org_id', path => '{variable,name}') AS variables;
+ANALYZE tickets;
+\echo 'The grants of step 4 once more, by the keys of this app. Dora is a new engineer:'
+\echo
+SET ROLE :"app";
+SELECT set_config('tj_perm.user_id', 'root@techcorp.com', false) AS "acting as";
+SELECT tj_perm.grant_access('techcorp/app:00000000-0000-0000-0000-00000000000a', 'editor', to_group => 'Engineering')
+	AS "Bug Tracker: editor",
+	tj_perm.grant_access('techcorp/folder:2', 'viewer', to_group => 'Support') AS "Customer Tickets: viewer",
+	tj_perm.add_user('techcorp', 'dora@techcorp.com', '{Engineering}') AS "Dora";
+\echo 'After: the same statements, for one user after the other. "changed" is what an UPDATE of the'
+\echo 'tickets 1 to 2000 reached (rolled back).'
+\echo
+BEGIN;
+SELECT coalesce(nullif(u, ''), '(nobody)') AS "user", s.*
+FROM unnest('{root@techcorp.com,dora@techcorp.com,bob@techcorp.com,eve@elsewhere.com,""}'::text[]) AS u, pg_temp.sees(u) AS s;
+ROLLBACK;
+SELECT set_config('tj_perm.user_id', 'bob@techcorp.com', false) AS "acting as";
+SELECT pg_temp.plan('SELECT * FROM tickets') AS "EXPLAIN SELECT * FROM tickets";
+\echo 'Bob may look into his folder, and put nothing there:'
+\echo
+BEGIN;
+CREATE FUNCTION pg_temp.insert_ticket() RETURNS text LANGUAGE sql
+AS $$INSERT INTO tickets VALUES (-1, 'techcorp', 2, NULL, 'mine') RETURNING 'done'$$;
+SELECT pg_temp.try('pg_temp.insert_ticket()') AS "Bob inserts a ticket";
+ROLLBACK;
+RESET ROLE;
+SELECT set_config('tj_perm.user_id', '', false) AS "acting as";

@@ -13,10 +13,11 @@ ORDER BY history_id;
 SELECT tj_perm.add_user('techcorp', 'charlie@techcorp.com');
 SELECT groups FROM tj_perm.members_of('techcorp') WHERE user_id = 'charlie@techcorp.com';
 
-DROP TABLE tickets;
+DROP TABLE tickets, variables, apps, folders;
+RESET max_parallel_workers_per_gather;
 SELECT tj_perm.drop_workspace('techcorp');
 DROP VIEW what_holds;
-DROP FUNCTION pg_temp.try(text);
+DROP FUNCTION pg_temp.try(text), pg_temp.plan(text), pg_temp.sees(text);
 REVOKE ALL ON PARAMETER tj_perm.user_id FROM regress_app_server;
 REVOKE ALL ON FUNCTION tj_perm.create_workspace FROM regress_app_server;
 DROP ROLE regress_app_server;
