@@ -211,8 +211,10 @@ put_arguments(Reading *reading, List *arguments, Datum *values)
 		columns[n] = Int16GetDatum(column_of(lfirst(cell)));
 		n++;
 	}
-	values[CALL_ARGUMENTS] = PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
-	values[CALL_COLUMNS] = PointerGetDatum(construct_array(columns, n, INT2OID, 2, true, TYPALIGN_SHORT));
+	values[CALL_ARGUMENTS] =
+		PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
+	values[CALL_COLUMNS] =
+		PointerGetDatum(construct_array(columns, n, INT2OID, 2, true, TYPALIGN_SHORT));
 }
 
 static Node *
@@ -285,6 +287,7 @@ put_call(Reading *reading, FuncExpr *call)
 	Node *resource = lsecond(call->args);
 	Facts user_facts = {0};
 	Facts resource_facts = {0};
+	bool  whole;
 	int	  i;
 
 	(void) facts_walker(user, &user_facts);
@@ -296,8 +299,9 @@ put_call(Reading *reading, FuncExpr *call)
 	values[CALL_POLICY] = ObjectIdGetDatum(reading->policy);
 	values[CALL_PART] = CStringGetTextDatum(reading->part);
 	values[CALL_CHECKER] = ObjectIdGetDatum(call->funcid);
-	values[CALL_WHOLE] = BoolGetDatum((Node *) call == reading->root ||
-									  (reading->exists != NULL && (Node *) reading->exists == reading->root));
+	whole = (Node *) call == reading->root ||
+			(reading->exists != NULL && (Node *) reading->exists == reading->root);
+	values[CALL_WHOLE] = BoolGetDatum(whole);
 	values[CALL_REQUIRED] = BoolGetDatum(reading->required);
 	values[CALL_NESTED] = BoolGetDatum(reading->depth > 0);
 
@@ -308,7 +312,8 @@ put_call(Reading *reading, FuncExpr *call)
 	values[CALL_USER_EARLY_FUNCTIONS] = oid_array(user_facts.early_functions);
 	values[CALL_RESOURCE_PARSED] = BoolGetDatum(resource_facts.parsed);
 	nulls[CALL_USER_CONSTANT] = nulls[CALL_USER_READS_ROW] = nulls[CALL_USER_READS_ROLE] = false;
-	nulls[CALL_USER_FUNCTIONS] = nulls[CALL_USER_EARLY_FUNCTIONS] = nulls[CALL_RESOURCE_PARSED] = false;
+	nulls[CALL_USER_FUNCTIONS] = nulls[CALL_USER_EARLY_FUNCTIONS] = false;
+	nulls[CALL_RESOURCE_PARSED] = false;
 
 	if (reading->depth == 0)
 	{
@@ -392,8 +397,10 @@ is_plain_exists(Node *node)
 	query = (Query *) ((SubLink *) node)->subselect;
 	return IsA(query, Query) && query->commandType == CMD_SELECT && query->setOperations == NULL &&
 		   query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
-		   query->havingQual == NULL && !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
-		   query->distinctClause == NIL && query->limitCount == NULL && query->limitOffset == NULL &&
+		   query->havingQual == NULL && !query->hasAggs && !query->hasWindowFuncs &&
+		   !query->hasTargetSRFs &&
+		   query->distinctClause == NIL && query->limitCount == NULL &&
+		   query->limitOffset == NULL &&
 		   query->rowMarks == NIL;
 }
 
@@ -463,7 +470,7 @@ calls_walker(Node *node, void *context)
 static void
 put_part(Reading *reading)
 {
-	Datum values[N_PART_COLUMNS];
+	Datum values[N_PART_COLUMNS] = {0};
 	bool  nulls[N_PART_COLUMNS] = {false};
 	Facts facts = {0};
 
@@ -475,7 +482,8 @@ put_part(Reading *reading)
 	values[PART_SUBQUERY] = BoolGetDatum(facts.subquery);
 	values[PART_OPAQUE] = BoolGetDatum(facts.opaque);
 	nulls[PART_CONSTANT] = !IsA(reading->root, Const) || ((Const *) reading->root)->constisnull;
-	values[PART_CONSTANT] = nulls[PART_CONSTANT] ? (Datum) 0 : ((Const *) reading->root)->constvalue;
+	if (!nulls[PART_CONSTANT])
+		values[PART_CONSTANT] = ((Const *) reading->root)->constvalue;
 	tuplestore_putvalues(reading->result->setResult, reading->result->setDesc, values, nulls);
 }
 
@@ -498,7 +506,8 @@ read_policies(FunctionCallInfo fcinfo, ArrayType *checkers)
 	reading.rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	if (reading.rel == NULL)
 		return;
-	reading.context = deparse_context_for(RelationGetRelationName(reading.rel), RelationGetRelid(reading.rel));
+	reading.context =
+		deparse_context_for(RelationGetRelationName(reading.rel), RelationGetRelid(reading.rel));
 
 	pg_policy = table_open(PolicyRelationId, AccessShareLock);
 	ScanKeyInit(&key, Anum_pg_policy_polrelid, BTEqualStrategyNumber, F_OIDEQ,
@@ -517,7 +526,8 @@ read_policies(FunctionCallInfo fcinfo, ArrayType *checkers)
 		for (i = 0; i < lengthof(parts); i++)
 		{
 			bool  isnull;
-			Datum tree = heap_getattr(tuple, parts[i].attribute, RelationGetDescr(pg_policy), &isnull);
+			Datum tree = heap_getattr(tuple, parts[i].attribute,
+									  RelationGetDescr(pg_policy), &isnull);
 
 			if (isnull)
 				continue;
@@ -615,7 +625,8 @@ tj_perm_query_as_table_owner(PG_FUNCTION_ARGS)
 				values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(value);
 			}
 			spi_context = MemoryContextSwitchTo(context);
-			row = construct_md_array(values, nulls, 1, dims, lower_bounds, TEXTOID, -1, false, TYPALIGN_INT);
+			row = construct_md_array(values, nulls, 1, dims, lower_bounds, TEXTOID, -1, false,
+									 TYPALIGN_INT);
 			MemoryContextSwitchTo(spi_context);
 		}
 		SPI_finish();

@@ -45,29 +45,34 @@ CREATE FUNCTION tj_perm._guarding_policies() RETURNS TABLE (policy oid, relation
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	v_functions oid[] := tj_perm._own_functions('{tj_can,tj_is_member,tj_level_on}');
+	v_policies oid[] := '{}'::oid[];
+	v_more oid[] := v_functions;
 BEGIN
+	-- step by step, by arrays: the shape of the plan must not hang on statistics
+	WHILE v_more <> '{}' LOOP
+		v_more := ARRAY(
+			SELECT DISTINCT d.objid FROM pg_depend AS d
+			WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = ANY (v_more) AND d.classid = 'pg_proc'::regclass AND d.deptype = 'n'
+			AND d.objid <> ALL (v_functions));
+		v_functions := v_functions || v_more;
+	END LOOP;
+	v_more := ARRAY(
+		SELECT DISTINCT d.objid FROM pg_depend AS d
+		WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = ANY (v_functions) AND d.classid = 'pg_policy'::regclass);
+	-- policies that read a guarded table, other than the one they stand on
+	WHILE v_more <> '{}' LOOP
+		v_policies := v_policies || v_more;
+		v_more := ARRAY(
+			SELECT DISTINCT d.objid FROM pg_depend AS d JOIN pg_policy AS p ON p.oid = d.objid
+			WHERE d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_policy'::regclass AND p.polrelid <> d.refobjid
+			AND d.refobjid = ANY (ARRAY(SELECT DISTINCT g.polrelid FROM pg_policy AS g WHERE g.oid = ANY (v_more)))
+			AND d.objid <> ALL (v_policies));
+	END LOOP;
 	RETURN QUERY
-	WITH RECURSIVE used (classid, objid) AS (
-		SELECT 'pg_proc'::regclass::oid, f.oid FROM unnest(tj_perm._own_functions('{tj_can,tj_is_member,tj_level_on}')) AS f (oid)
-		UNION
-		SELECT n.classid, n.objid FROM used AS u CROSS JOIN LATERAL (
-			-- functions that call what is used
-			SELECT d.classid, d.objid FROM pg_depend AS d
-			WHERE d.refclassid = u.classid AND d.refobjid = u.objid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'n' AND u.classid = 'pg_proc'::regclass
-			UNION ALL
-			-- tables with policies that call it, or that read a guarded table
-			SELECT 'pg_class'::regclass, p.polrelid FROM pg_depend AS d
-			JOIN pg_policy AS p ON p.oid = d.objid
-			JOIN pg_class AS c ON c.oid = p.polrelid AND c.relpersistence <> 't'
-			WHERE d.refclassid = u.classid AND d.refobjid = u.objid AND d.classid = 'pg_policy'::regclass
-			AND NOT (u.classid = 'pg_class'::regclass AND p.polrelid = u.objid)
-		) AS n
-	)
-	SELECT DISTINCT p.oid, p.polrelid FROM used AS u
-	JOIN pg_depend AS d ON d.refclassid = u.classid AND d.refobjid = u.objid AND d.classid = 'pg_policy'::regclass
-	JOIN pg_policy AS p ON p.oid = d.objid
-	JOIN pg_class AS c ON c.oid = p.polrelid AND c.relpersistence <> 't'
-	WHERE NOT (u.classid = 'pg_class'::regclass AND p.polrelid = u.objid);
+		SELECT p.oid, p.polrelid FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+		WHERE p.oid = ANY (v_policies) AND c.relpersistence <> 't';
 END
 $$;
 COMMENT ON FUNCTION tj_perm._guarding_policies() IS 'The policies that ask our checkers, each with its table: the guarded tables.';
@@ -780,6 +785,7 @@ COMMENT ON FUNCTION tj_perm.doctor() IS
 CREATE FUNCTION tj_perm._doctor() RETURNS TABLE (severity text, finding text, object text, detail text, mend text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
+	SET enable_nestloop = off
 	SET jit = off
 AS $$
 BEGIN
