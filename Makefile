@@ -58,6 +58,7 @@ REGRESS = \
 	pages \
 	check \
 	cache \
+	planner \
 	admin \
 	triggers \
 	history \
