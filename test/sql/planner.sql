@@ -86,6 +86,19 @@ CREATE INDEX ON listed (id);
 SELECT rows_of('SELECT count(*) FROM listed WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folders, ''app'', id), ''viewer'')');
 -- grouping sets null what they group by, wherever it stands
 SELECT rows_of('SELECT NOT tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'') AS no, count(*) FROM app GROUP BY ROLLUP (tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer''))');
+-- a list on a later column of an index must not pass for its order
+CREATE TABLE ordered (id int, org int);
+INSERT INTO ordered SELECT g, 1 + g % 3 FROM generate_series(1, 300) g;
+CREATE INDEX ON ordered (id, org);
+ANALYZE ordered;
+SET tj_perm.user_id = 'root';
+SET enable_sort = off;
+SET enable_bitmapscan = off;
+SELECT array_agg(id) FROM (SELECT id FROM ordered WHERE tj_can(tj_user(), tj_workspace(org), 'viewer') ORDER BY id LIMIT 6) o;
+SELECT array_agg(id) FROM (SELECT id FROM ordered WHERE tj_is_member(tj_user(), org) ORDER BY id DESC LIMIT 6) o;
+RESET enable_sort;
+RESET enable_bitmapscan;
+SET tj_perm.user_id = 'alice';
 -- partitions: their conditions are simplified twice
 CREATE TABLE part (org text, id int) PARTITION BY LIST (org);
 CREATE TABLE part_1 PARTITION OF part FOR VALUES IN ('1');
@@ -115,7 +128,7 @@ RESET plan_cache_mode;
 BEGIN;
 SET LOCAL tj_perm.user_id = 'bob';
 DECLARE c CURSOR FOR SELECT id FROM app;
-FETCH 1 FROM c;
+MOVE 100 FROM c;
 SET LOCAL tj_perm.user_id = 'alice';
 FETCH ALL FROM c;
 COMMIT;
