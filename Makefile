@@ -59,6 +59,7 @@ REGRESS = \
 	pages \
 	check \
 	cache \
+	planner \
 	admin \
 	triggers \
 	history \

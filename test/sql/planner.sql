@@ -1,0 +1,171 @@
+-- Planner support: what policies ask becomes what indexes answer, and no result
+-- depends on it. Random queries: test/property/plans.
+SET client_min_messages = warning;
+SET search_path = public, pg_temp;
+CREATE ROLE regress_planner_app;
+GRANT SET ON PARAMETER tj_perm.user_id TO regress_planner_app;
+CREATE SCHEMA regress_planner;
+GRANT ALL ON SCHEMA regress_planner TO regress_planner_app;
+SET search_path = regress_planner, public, pg_temp;
+
+SELECT tj_perm.create_workspace(w, 'root') FROM unnest('{1,2,3}'::text[]) w;
+SELECT tj_perm.add_user('1', u) FROM unnest('{alice,bob,eve}'::text[]) u;
+SELECT tj_perm.add_user('2', 'alice');
+SELECT tj_perm.grant_access('1/app:5', 'editor', to_user => 'alice'), tj_perm.grant_access('1/app:65541', 'viewer', to_user => 'eve'),
+	tj_perm.grant_access('2/app:7', 'viewer', to_user => 'alice'), tj_perm.grant_access('1/folder:3', 'viewer', to_user => 'alice');
+SELECT tj_perm.grant_access('1', 'viewer', to_user => 'bob');
+
+CREATE TABLE app (org int, folder bigint, id bigint, folders bigint[], small smallint);
+INSERT INTO app SELECT 1 + g % 3, nullif(g % 10, 0), g, ARRAY[g % 10, NULL], g % 100 FROM generate_series(1, 3000) g;
+INSERT INTO app VALUES (NULL, 3, 5, NULL, 5), (1, 3, NULL, NULL, NULL);
+CREATE INDEX app_org ON app (org);
+CREATE INDEX app_folder ON app (folder) WHERE folder IS NOT NULL;
+CREATE INDEX app_id ON app (id);
+CREATE INDEX app_folders ON app USING gin (folders);
+CREATE INDEX app_small ON app (small);
+ANALYZE app;
+GRANT ALL ON app TO regress_planner_app;
+
+-- the index conditions of a plan, by the lists that they read
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'BitmapOr|Index Cond' THEN
+			line := regexp_replace(line, 'tj_perm\.(_\w+)\(.*?(wide|held|member)?''?::text.*\)', '\1(...)');
+			RETURN NEXT regexp_replace(trim(line), '^->  ', '');
+		END IF;
+	END LOOP;
+END $$;
+-- the rows with the support and without it, and whether they are the same
+CREATE FUNCTION rows_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	got text;
+	want text;
+BEGIN
+	EXECUTE format('SELECT coalesce(string_agg(q::text, '' '' ORDER BY q::text), ''nothing'') FROM (%s) q', query) INTO got;
+	SET LOCAL tj_perm.planner_support = off;
+	EXECUTE format('SELECT coalesce(string_agg(q::text, '' '' ORDER BY q::text), ''nothing'') FROM (%s) q', query) INTO want;
+	SET LOCAL tj_perm.planner_support = on;
+	RETURN CASE WHEN got = want THEN CASE WHEN length(got) > 60 THEN 'the same ' || length(got) || ' characters' ELSE got END
+		ELSE format('DIFFERENT: %s, without: %s', left(got, 60), left(want, 60)) END;
+END $$;
+SET enable_seqscan = off;
+
+-- one arm for what needs no id, one for each element of the path
+SET tj_perm.user_id = 'alice';
+SELECT plan_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT count(*) FROM app WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT count(*) FROM app WHERE NOT tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT count(*) FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'') IS NULL');
+-- a whole workspace; members; an array of containers; a fixed workspace without its column
+SELECT plan_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_workspace(org), ''viewer'')');
+SELECT plan_of('SELECT id FROM app WHERE tj_is_member(tj_user(), org)');
+SELECT rows_of('SELECT count(*) FROM app WHERE tj_is_member(tj_user(), org)');
+SELECT rows_of('SELECT count(*) FROM app WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folders, ''app'', id), ''viewer'')');
+SELECT plan_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(''1'', ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(''1'', ''app'', id), ''viewer'')');
+-- 65541 is 5 in 16 bits: no value of a smallint
+SET tj_perm.user_id = 'eve';
+SELECT rows_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', small), ''viewer'')');
+SET tj_perm.user_id = 'alice';
+
+-- a level that changes between rescans
+CREATE TABLE wanted (n int, level tj_level);
+INSERT INTO wanted VALUES (1, 'admin'), (2, 'editor'), (3, NULL), (4, 'viewer');
+SELECT rows_of('SELECT n, (SELECT array_agg(id ORDER BY id) FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', id), level)) FROM wanted');
+-- an array of a domain
+CREATE DOMAIN number AS bigint;
+CREATE TABLE listed (org text, folders number[], id int);
+INSERT INTO listed SELECT '1', ARRAY[g % 10]::number[], g FROM generate_series(1, 500) g;
+CREATE INDEX ON listed USING gin (folders);
+CREATE INDEX ON listed (org);
+CREATE INDEX ON listed (id);
+SELECT rows_of('SELECT count(*) FROM listed WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folders, ''app'', id), ''viewer'')');
+-- grouping sets null what they group by, wherever it stands
+SELECT rows_of('SELECT NOT tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'') AS no, count(*) FROM app GROUP BY ROLLUP (tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer''))');
+-- a list on a later column of an index must not pass for its order
+CREATE TABLE ordered (id int, org int);
+INSERT INTO ordered SELECT g, 1 + g % 3 FROM generate_series(1, 300) g;
+CREATE INDEX ON ordered (id, org);
+ANALYZE ordered;
+SET tj_perm.user_id = 'root';
+SET enable_sort = off;
+SET enable_bitmapscan = off;
+SELECT array_agg(id) FROM (SELECT id FROM ordered WHERE tj_can(tj_user(), tj_workspace(org), 'viewer') ORDER BY id LIMIT 6) o;
+SELECT array_agg(id) FROM (SELECT id FROM ordered WHERE tj_is_member(tj_user(), org) ORDER BY id DESC LIMIT 6) o;
+RESET enable_sort;
+RESET enable_bitmapscan;
+SET tj_perm.user_id = 'alice';
+-- partitions: their conditions are simplified twice
+CREATE TABLE part (org text, id int) PARTITION BY LIST (org);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES IN ('1');
+CREATE TABLE part_rest PARTITION OF part DEFAULT;
+INSERT INTO part SELECT 1 + g % 3, g FROM generate_series(1, 300) g;
+CREATE INDEX ON part (org, id);
+SELECT rows_of('SELECT * FROM part WHERE tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT count(*) FROM part WHERE tj_can(''bob'', tj_workspace(org), ''viewer'')');
+SELECT rows_of('SELECT count(*) FROM part WHERE tj_is_member(tj_user(), org)');
+
+-- one plan for all users of a connection
+ALTER TABLE app ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON app USING (tj_can(tj_user(), tj_resource(org, 'app', id), 'viewer'));
+SET ROLE regress_planner_app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE mine AS SELECT count(*), min(id), max(id) FROM app;
+SET tj_perm.user_id = 'root';
+EXECUTE mine;
+SET tj_perm.user_id = 'alice';
+EXECUTE mine;
+SET tj_perm.user_id = 'bob';
+EXECUTE mine;
+RESET tj_perm.user_id;
+EXECUTE mine;
+RESET plan_cache_mode;
+-- a cursor of bob's, fetched on as alice, shows nothing that is not hers
+BEGIN;
+SET LOCAL tj_perm.user_id = 'bob';
+DECLARE c CURSOR FOR SELECT id FROM app;
+MOVE 100 FROM c;
+SET LOCAL tj_perm.user_id = 'alice';
+FETCH ALL FROM c;
+COMMIT;
+-- a grant that ends while a cursor is read
+RESET ROLE;
+BEGIN;
+SELECT tj_perm.grant_access('1/app:9', 'viewer', to_user => 'eve'), tj_perm.grant_access('1/app:12', 'viewer', to_user => 'eve', valid_until => clock_timestamp() + interval '0.5 s');
+SET LOCAL ROLE regress_planner_app;
+SET LOCAL tj_perm.user_id = 'eve';
+DECLARE c CURSOR FOR SELECT id FROM app ORDER BY id;
+FETCH 1 FROM c;
+SELECT pg_sleep(0.7);
+FETCH ALL FROM c;
+ROLLBACK;
+
+-- nobody else can call what stands in plans
+SET ROLE regress_planner_app;
+SELECT '1'::tj_perm._planned;
+SELECT tj_perm._can(NULL, 'viewer', 'bob'::text, '1'::text, 'app', 5);
+SELECT tj_perm._ids(NULL::tj_perm._planned, 'viewer', 'alice'::text, 'app', NULL::text, 0::bigint);
+SELECT tj_perm._workspaces(NULL::tj_perm._planned, 'viewer', 'alice'::text, 'member', '{}'::text[], ''::text);
+SELECT tj_perm._ids(NULL::tj_perm._planned, 'viewer', 'alice'::text, n::text, NULL::text, 0::bigint) FROM generate_series(1, 1) n;
+SELECT count(*) FROM app WHERE tj_perm._wide(NULL::tj_perm._planned, 'viewer', 'bob'::text, ARRAY[org::text], org, id);
+RESET ROLE;
+-- whoever may not execute tj_can gets no further, by no plan
+BEGIN;
+DO $$
+BEGIN
+	EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', 'tj_can(text, tj_resource, tj_level)'::regprocedure);
+END $$;
+SET LOCAL ROLE regress_planner_app;
+SELECT count(*) FROM app;
+ROLLBACK;
+
+SET client_min_messages = warning;
+DROP SCHEMA regress_planner CASCADE;
+RESET tj_perm.user_id;
+SELECT tj_perm.drop_workspace(w) FROM unnest('{1,2,3}'::text[]) w;
+REVOKE SET ON PARAMETER tj_perm.user_id FROM regress_planner_app;
+DROP ROLE regress_planner_app;
