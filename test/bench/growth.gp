@@ -11,15 +11,21 @@ set ylabel 'microseconds' offset 1,0
 set yrange [0.001:10000]
 set grid back lc rgb '#dddddd'
 set key off
+set mxtics 1
+set mytics 1
+set xtics nomirror
+set ytics nomirror
 set datafile missing '-'
 array file[5] = ['growth_grants.tsv', 'growth_users.tsv', 'growth_held.tsv', 'growth_groups.tsv', 'growth_depth.tsv']
 array what[5] = ['grants in all', 'users in all', 'grants of the user', 'groups of the user', 'elements of the path']
 do for [i = 1:5] {
 	if (i > 3) { set format x '%g' }
 	set title what[i]
-	plot file[i] using 1:($2 / 1000) with linespoints pt 7 ps 0.5 lw 2 lc rgb '#2b6cb0', \
+	# where there are no other users, their line is the one that is drawn over it
+	others = i < 3 ? 4 : 3
+	plot file[i] using 1:others with linespoints pt 7 ps 0.5 lw 2 lc rgb '#c05621', \
+		'' using 1:($2 / 1000) with linespoints pt 7 ps 0.5 lw 2 lc rgb '#2b6cb0', \
 		'' using 1:3 with linespoints pt 7 ps 0.5 lw 2 lc rgb '#2f855a', \
-		'' using 1:4 with linespoints pt 7 ps 0.5 lw 2 lc rgb '#c05621', \
 		'' using 1:5 with linespoints pt 7 ps 0.5 lw 2 lc rgb '#718096'
 }
 # the sixth panel is the key
