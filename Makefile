@@ -14,7 +14,7 @@
 #   make mutants        break the checker in many ways; each must be noticed
 #   make upgrade-check  upgraded and fresh installations have the same catalog
 #   make picture        draw TechCorp as the README shows it
-#   make bench          measure (BENCH_SCALE=small or full)
+#   make bench          measure (BENCH_SCALE=small or full; MEASURES="scan select" for some)
 #
 # For developers:
 #   make lint           the rules of test/lint, cppcheck, plpgsql_check
@@ -183,8 +183,8 @@ picture:
 	@test/scratch --cluster -- sh -c 'test/demo/run >&2 && PGDATABASE=techcorp test/demo/graph' >test/demo/techcorp.svg
 
 bench:
-	@test/prerequisites demo
-	@test/scratch --cluster --save test/bench/results -- test/bench/run
+	@test/prerequisites bench
+	@test/scratch --cluster --save test/bench/results -- test/bench/run $(MEASURES)
 
 # ---- for developers ----
 
