@@ -234,7 +234,8 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 	summary->level = level;
 	summary->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm estimates",
 											 ALLOCSET_SMALL_SIZES);
-	tjp_check_reach(user, user_len, key, key_len, level, COUNTED, summarize_workspace, summarize_target, summary);
+	tjp_check_reach(user, user_len, key, key_len, level, COUNTED,
+					summarize_workspace, summarize_target, summary);
 	if (summary->uncounted)
 		summary->total += MANY;
 	summary->entered = tjp_cache_entered();
@@ -486,16 +487,36 @@ share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *
 		Const *array = makeConst(get_array_type(type), -1, collation, -1,
 								 tjp_values_array(sample, type), false, false);
 
-		return clause_selectivity(request->root,
-								  tjp_equals_any(copyObject(column), type, equality_of(type), collation,
-												 (Node *) array),
-								  request->varRelid, request->jointype, request->sjinfo);
+		Node *clause = tjp_equals_any(copyObject(column), type, equality_of(type), collation,
+									  (Node *) array);
+
+		return clause_selectivity(request->root, clause, request->varRelid, request->jointype,
+								  request->sjinfo);
 	}
 	examine_variable(request->root, column, request->varRelid, &vardata);
 	distinct = get_variable_numdistinct(&vardata, &is_default);
 	ReleaseVariableStats(vardata);
 	share = n / Max(distinct, 1.0);
 	return Min(share, 1.0);
+}
+
+static double
+distinct_values(PlannerInfo *root, Node *column)
+{
+	VariableStatData vardata;
+	bool			 is_default;
+	double			 n;
+
+	examine_variable(root, column, 0, &vardata);
+	n = get_variable_numdistinct(&vardata, &is_default);
+	ReleaseVariableStats(vardata);
+	return n;
+}
+
+bool
+tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b)
+{
+	return distinct_values(root, a) >= distinct_values(root, b);
 }
 
 /*
@@ -511,14 +532,17 @@ asked_workspace(SupportRequestSelectivity *request, Node *workspace)
 	int			relid;
 
 	if (!bms_get_singleton_member(relids, &relid) ||
-		relid >= request->root->simple_rel_array_size ||
-		(rel = request->root->simple_rel_array[relid]) == NULL)
+		relid >= request->root->simple_rel_array_size)
+		return NULL;
+	rel = request->root->simple_rel_array[relid];
+	if (rel == NULL)
 		return NULL;
 	foreach(lc, rel->baserestrictinfo)
 	{
-		OpExpr *condition = (OpExpr *) lfirst_node(RestrictInfo, lc)->clause;
-		Node   *left;
-		Node   *right;
+		RestrictInfo *rinfo = lfirst(lc);
+		OpExpr		 *condition = (OpExpr *) rinfo->clause;
+		Node		 *left;
+		Node		 *right;
 
 		if (!IsA(condition, OpExpr) || list_length(condition->args) != 2 ||
 			get_oprrest(condition->opno) != F_EQSEL)
@@ -551,7 +575,11 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 			continue;
 		n++;
 		if (sample.n < MAX_SAMPLE && OidIsValid(sample.type))
-			tjp_values_add(&sample, summary->workspaces[i].key.bytes, summary->workspaces[i].key.len);
+		{
+			Word word = summary->workspaces[i].key;
+
+			tjp_values_add(&sample, word.bytes, word.len);
+		}
 	}
 	if (asked != NULL || !contain_vars_of_level(workspace, 0) || !OidIsValid(sample.type))
 		return n > 0 ? 1.0 : 0.0;
@@ -564,6 +592,7 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 Selectivity
 tjp_estimate_wide(SupportRequestSelectivity *request)
 {
+	Const	*types = list_nth(request->args, ARM_TYPES);
 	Node	*workspace = list_nth(request->args, WIDE_WORKSPACE);
 	Summary *summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL),
 								   workspace);
@@ -571,7 +600,7 @@ tjp_estimate_wide(SupportRequestSelectivity *request)
 	if (summary == NULL)
 		return 0.0;
 	return workspace_share(request, summary, workspace, TJP_LIST_WIDE,
-						   DatumGetArrayTypeP(((Const *) list_nth(request->args, ARM_TYPES))->constvalue));
+						   DatumGetArrayTypeP(types->constvalue));
 }
 
 Selectivity
@@ -579,7 +608,8 @@ tjp_estimate_held(SupportRequestSelectivity *request)
 {
 	Node			   *workspace = list_nth(request->args, HELD_WORKSPACE);
 	Node			   *id = list_nth(request->args, HELD_ID);
-	text			   *type = DatumGetTextPP(((Const *) list_nth(request->args, ARM_TYPES))->constvalue);
+	Const			   *type_const = list_nth(request->args, ARM_TYPES);
+	text			   *type = DatumGetTextPP(type_const->constvalue);
 	Summary			   *summary = summary_for(request->args, ARM_USER,
 											  list_nth(request->args, ARM_LEVEL), workspace);
 	struct SummaryType *held = NULL;
@@ -630,7 +660,7 @@ tjp_estimate_within(SupportRequestSelectivity *request)
 Selectivity
 tjp_estimate_belongs(SupportRequestSelectivity *request)
 {
-	Const	 *level = makeConst(tjp_plan_functions.level, -1, InvalidOid, 1,
+	Const	 *level = makeConst(tjp_plan.level, -1, InvalidOid, 1,
 								TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
 	Summary	 *summary = summary_for(request->args, BELONGS_USER, (Node *) level, NULL);
 	Node	 *workspace = list_nth(request->args, BELONGS_WORKSPACE);
@@ -679,7 +709,7 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 	element = llast(args);
 	values.type = getBaseType(element->consttype);
-	if (list->funcid == tjp_plan_functions.ids)
+	if (list->funcid == tjp_plan.ids)
 	{
 		struct SummaryType *held;
 		text			   *type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
@@ -696,7 +726,7 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 	{
 		char	  *what = TextDatumGetCString(((Const *) list_nth(args, LIST_WHAT))->constvalue);
 		ArrayType *types = DatumGetArrayTypeP(((Const *) list_nth(args, LIST_TYPES))->constvalue);
-		bool	   lowest = list->funcid == tjp_plan_functions.lowest;
+		bool	   lowest = list->funcid == tjp_plan.lowest;
 		bool	   listed = false;
 
 		summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
@@ -725,9 +755,9 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 void
 tjp_estimate_planning(void)
 {
-	planned_hashes[0] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(tjp_plan_functions.can));
+	planned_hashes[0] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(tjp_plan.can));
 	planned_hashes[1] = GetSysCacheHashValue1(PROCOID,
-											  ObjectIdGetDatum(tjp_plan_functions.is_member));
+											  ObjectIdGetDatum(tjp_plan.is_member));
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 
 #include "lists.h"
@@ -39,6 +40,9 @@ extern Selectivity tjp_estimate_wide(SupportRequestSelectivity *request);
 extern Selectivity tjp_estimate_held(SupportRequestSelectivity *request);
 extern Selectivity tjp_estimate_within(SupportRequestSelectivity *request);
 extern Selectivity tjp_estimate_belongs(SupportRequestSelectivity *request);
+
+/* Has the first column at least as many different values as the second? */
+extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);
 
 /* column = ANY (array), of a type that tjp_value_type gave. */
 extern Node *tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array);

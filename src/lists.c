@@ -33,7 +33,7 @@
 #include "names.h"
 #include "resource.h"
 
-TjpPlanFunctions tjp_plan_functions;
+TjpPlanFunctions tjp_plan;
 
 bool
 tjp_lists_find_functions(void)
@@ -42,30 +42,30 @@ tjp_lists_find_functions(void)
 	Oid	  *arguments;
 	int	   n;
 
-	if (OidIsValid(tjp_plan_functions.planned) && tjp_plan_functions.generation == generation)
+	if (OidIsValid(tjp_plan.planned) && tjp_plan.generation == generation)
 		return true;
-	tjp_plan_functions.planned = InvalidOid;
-	tjp_plan_functions.can = tjp_catalog_function("_can");
-	tjp_plan_functions.is_member = tjp_catalog_function("_is_member");
-	tjp_plan_functions.wide = tjp_catalog_function("_wide");
-	tjp_plan_functions.held = tjp_catalog_function("_held");
-	tjp_plan_functions.within = tjp_catalog_function("_within");
-	tjp_plan_functions.belongs = tjp_catalog_function("_belongs");
-	tjp_plan_functions.ids = tjp_catalog_function("_ids");
-	tjp_plan_functions.workspaces = tjp_catalog_function("_workspaces");
-	tjp_plan_functions.lowest = tjp_catalog_function("_lowest");
-	tjp_plan_functions.edge = tjp_catalog_function("_edge");
-	if (!OidIsValid(tjp_plan_functions.can) || !OidIsValid(tjp_plan_functions.is_member) ||
-		!OidIsValid(tjp_plan_functions.wide) || !OidIsValid(tjp_plan_functions.held) ||
-		!OidIsValid(tjp_plan_functions.within) || !OidIsValid(tjp_plan_functions.belongs) ||
-		!OidIsValid(tjp_plan_functions.ids) ||
-		!OidIsValid(tjp_plan_functions.workspaces) || !OidIsValid(tjp_plan_functions.lowest) ||
-		!OidIsValid(tjp_plan_functions.edge))
+	tjp_plan.planned = InvalidOid;
+	tjp_plan.can = tjp_catalog_function("_can");
+	tjp_plan.is_member = tjp_catalog_function("_is_member");
+	tjp_plan.wide = tjp_catalog_function("_wide");
+	tjp_plan.held = tjp_catalog_function("_held");
+	tjp_plan.within = tjp_catalog_function("_within");
+	tjp_plan.belongs = tjp_catalog_function("_belongs");
+	tjp_plan.ids = tjp_catalog_function("_ids");
+	tjp_plan.workspaces = tjp_catalog_function("_workspaces");
+	tjp_plan.lowest = tjp_catalog_function("_lowest");
+	tjp_plan.edge = tjp_catalog_function("_edge");
+	if (!OidIsValid(tjp_plan.can) || !OidIsValid(tjp_plan.is_member) ||
+		!OidIsValid(tjp_plan.wide) || !OidIsValid(tjp_plan.held) ||
+		!OidIsValid(tjp_plan.within) || !OidIsValid(tjp_plan.belongs) ||
+		!OidIsValid(tjp_plan.ids) ||
+		!OidIsValid(tjp_plan.workspaces) || !OidIsValid(tjp_plan.lowest) ||
+		!OidIsValid(tjp_plan.edge))
 		return false;
-	(void) get_func_signature(tjp_plan_functions.can, &arguments, &n);
-	tjp_plan_functions.level = arguments[1];
-	tjp_plan_functions.planned = arguments[0];
-	tjp_plan_functions.generation = generation;
+	(void) get_func_signature(tjp_plan.can, &arguments, &n);
+	tjp_plan.level = arguments[1];
+	tjp_plan.planned = arguments[0];
+	tjp_plan.generation = generation;
 	return true;
 }
 
@@ -76,7 +76,7 @@ tjp_lists_is_planned(List *args)
 {
 	Const *planned = linitial(args);
 
-	return IsA(planned, Const) && planned->consttype == tjp_plan_functions.planned &&
+	return IsA(planned, Const) && planned->consttype == tjp_plan.planned &&
 		   !planned->constisnull &&
 		   tjp_function_aclcheck(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)),
 								 GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;

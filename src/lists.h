@@ -31,7 +31,7 @@ typedef struct TjpPlanFunctions
 	Oid	   level;
 } TjpPlanFunctions;
 
-extern TjpPlanFunctions tjp_plan_functions;
+extern TjpPlanFunctions tjp_plan;
 
 /*
  * Look them up, as often as something may have been redefined; false if the

@@ -94,8 +94,8 @@ may_execute(Oid function)
 static Const *
 planned_const(uint64 planned)
 {
-	return makeConst(tjp_plan_functions.planned, -1, InvalidOid, sizeof(int64), Int64GetDatum(planned),
-					 false, FLOAT8PASSBYVAL);
+	return makeConst(tjp_plan.planned, -1, InvalidOid, sizeof(int64),
+					 Int64GetDatum(planned), false, FLOAT8PASSBYVAL);
 }
 
 static Const *
@@ -110,10 +110,19 @@ word_const(const char *word)
 	return (Node *) text_const(CStringGetTextDatum(word));
 }
 
+static Node *
+types_const(Datum *types, int ntypes)
+{
+	ArrayType *array = construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT);
+
+	return (Node *) makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1, PointerGetDatum(array),
+							  false, false);
+}
+
 static Const *
 viewer_const(void)
 {
-	return makeConst(tjp_plan_functions.level, -1, InvalidOid, 1,
+	return makeConst(tjp_plan.level, -1, InvalidOid, 1,
 					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
 }
 
@@ -210,8 +219,8 @@ contains_check(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == *function ||
-								((FuncExpr *) node)->funcid == tjp_plan_functions.can ||
-								((FuncExpr *) node)->funcid == tjp_plan_functions.is_member))
+								((FuncExpr *) node)->funcid == tjp_plan.can ||
+								((FuncExpr *) node)->funcid == tjp_plan.is_member))
 		return true;
 	return expression_tree_walker(node, contains_check, context);
 }
@@ -295,21 +304,19 @@ make_edges(SupportRequestSimplify *request, Node *user, Node *workspace, uint64 
 										  last ? BTLessEqualStrategyNumber :
 															 BTGreaterEqualStrategyNumber);
 		Node		   *column = copyObject(workspace);
+		List		   *edge_args;
+		FuncExpr	   *edge;
 
 		if (exprType(column) != type)
 			column = (Node *) makeRelabelType((Expr *) column, type, -1, collation,
 											  COERCE_IMPLICIT_CAST);
-		edges = lappend(edges,
-						make_opclause(operator, BOOLOID, false, (Expr *) column,
-									  (Expr *) makeFuncExpr(tjp_plan_functions.edge, type,
-															list_make5(planned_const(planned),
-																	   viewer_const(),
-																	   copyObject(user),
-																	   word_const(last ? TJP_LIST_LAST : TJP_LIST_FIRST),
-																	   makeNullConst(type, -1, collation)),
-															collation, collation,
-															COERCE_EXPLICIT_CALL),
-									  InvalidOid, collation));
+		edge_args = list_make4(planned_const(planned), viewer_const(), copyObject(user),
+							   word_const(last ? TJP_LIST_LAST : TJP_LIST_FIRST));
+		edge_args = lappend(edge_args, makeNullConst(type, -1, collation));
+		edge = makeFuncExpr(tjp_plan.edge, type, edge_args, collation, collation,
+							COERCE_EXPLICIT_CALL);
+		edges = lappend(edges, make_opclause(operator, BOOLOID, false, (Expr *) column,
+											 (Expr *) edge, InvalidOid, collation));
 		set_opfuncid((OpExpr *) llast(edges));
 	}
 	return edges;
@@ -329,6 +336,7 @@ simplify_can(SupportRequestSimplify *request)
 	Node  *workspace;
 	Node  *last;
 	Datum *type_datums;
+	List  *wide_args;
 	int	   ntypes = list_length(types);
 
 	if (args == NIL || !may_execute(request->fcall->funcid) ||
@@ -350,40 +358,35 @@ simplify_can(SupportRequestSimplify *request)
 		type_datums = palloc(Max(ntypes, 1) * sizeof(Datum));
 		for (int i = 0; i < ntypes; i++)
 			type_datums[i] = PointerGetDatum(list_nth(types, i));
-		arms = lappend(arms,
-					   call(tjp_plan_functions.wide, BOOLOID,
-							list_make4(planned_const(planned), copyObject(level), copyObject(user),
-									   makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
-												 PointerGetDatum(construct_array(type_datums, ntypes,
-																				 TEXTOID, -1, false,
-																				 TYPALIGN_INT)),
-												 false, false))));
-		((FuncExpr *) linitial(arms))->args =
-			list_concat(((FuncExpr *) linitial(arms))->args, list_make2(workspace, last));
+		wide_args = list_make4(planned_const(planned), copyObject(level), copyObject(user),
+							   types_const(type_datums, ntypes));
+		wide_args = list_concat(wide_args, list_make2(workspace, last));
+		arms = list_make1(call(tjp_plan.wide, BOOLOID, wide_args));
 
 		for (int i = 0; i < ntypes; i++)
 		{
 			Node *id = list_nth(args, 2 + 2 * i);
 			List *head = list_make4(planned_const(planned), copyObject(level), copyObject(user),
 									text_const(type_datums[i]));
+			List *tail;
 			Expr *arm;
 
 			/* in no such container, ever */
 			if (is_null_const(id))
 				continue;
 			id = arm_argument(id, planned);
-			arm = call(tjp_plan_functions.held, BOOLOID,
-					   list_concat(list_copy(head),
-								   list_make3(id, copyObject(workspace), copyObject(last))));
+			tail = list_make3(id, copyObject(workspace), copyObject(last));
+			arm = call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail));
 			if (contain_vars_of_level(workspace, 0))
-				arm = make_andclause(list_make2(arm, call(tjp_plan_functions.within, BOOLOID,
-														  list_concat(copyObject(head),
-																	  list_make2(copyObject(workspace),
-																				 copyObject(id))))));
+			{
+				tail = list_make2(copyObject(workspace), copyObject(id));
+				arm = make_andclause(list_make2(arm, call(tjp_plan.within, BOOLOID,
+														  list_concat(copyObject(head), tail))));
+			}
 			arms = lappend(arms, arm);
 		}
 	}
-	return make_condition(call(tjp_plan_functions.can, BOOLOID,
+	return make_condition(call(tjp_plan.can, BOOLOID,
 							   list_concat(list_make3(planned_const(planned), copyObject(level),
 													  copyObject(user)),
 										   copyObject(args))),
@@ -419,11 +422,11 @@ simplify_is_member(SupportRequestSimplify *request)
 	{
 		planned |= TJP_PLANNED_HAS_ARMS;
 		edges = make_edges(request, user, linitial(args), planned);
-		arms = list_make1(call(tjp_plan_functions.belongs, BOOLOID,
+		arms = list_make1(call(tjp_plan.belongs, BOOLOID,
 							   list_make3(planned_const(planned), copyObject(user),
 										  arm_argument(linitial(args), planned))));
 	}
-	return make_condition(call(tjp_plan_functions.is_member, BOOLOID,
+	return make_condition(call(tjp_plan.is_member, BOOLOID,
 							   list_make3(planned_const(planned), copyObject(user),
 										  copyObject(linitial(args)))),
 						  arms, edges);
@@ -570,7 +573,7 @@ everything_condition(SupportRequestIndexCondition *request, Node *column, List *
 		column = (Node *) makeRelabelType((Expr *) column, type, -1,
 										  type == TEXTOID ? exprCollation(column) : InvalidOid,
 										  COERCE_IMPLICIT_CAST);
-	lowest = (Expr *) makeFuncExpr(tjp_plan_functions.lowest, type,
+	lowest = (Expr *) makeFuncExpr(tjp_plan.lowest, type,
 								   lappend(lowest_args, makeNullConst(type, -1, collation)),
 								   collation, InvalidOid, COERCE_EXPLICIT_CALL);
 	return list_make1(make_opclause(operator, BOOLOID, false, (Expr *) column, lowest, InvalidOid,
@@ -602,12 +605,7 @@ known_workspace(SupportRequestIndexCondition *request, Node *planned, Node *work
 static Node *
 one_type(Node *type)
 {
-	Datum word = ((Const *) type)->constvalue;
-
-	return (Node *) makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
-							  PointerGetDatum(construct_array(&word, 1, TEXTOID, -1, false,
-															  TYPALIGN_INT)),
-							  false, false);
+	return types_const(&((Const *) type)->constvalue, 1);
 }
 
 static List *
@@ -624,7 +622,7 @@ wide_condition(SupportRequestIndexCondition *request, List *args)
 	if (request->indexcol > 0)
 		return NIL;
 	if (request->indexarg == WIDE_WORKSPACE)
-		return equality_condition(request, workspace, tjp_plan_functions.workspaces,
+		return equality_condition(request, workspace, tjp_plan.workspaces,
 								  list_concat(head, list_make2(word_const(TJP_LIST_WIDE),
 															   copyObject(types))));
 	if (request->indexarg != WIDE_LAST || has_index(request->index->rel, workspace))
@@ -657,8 +655,8 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 								known_workspace(request, linitial(args), workspace));
 
 		if (OidIsValid(get_element_type(getBaseType(exprType(id)))))
-			return overlap_condition(request, id, tjp_plan_functions.ids, list_concat(head, tail));
-		return equality_condition(request, id, tjp_plan_functions.ids, list_concat(head, tail));
+			return overlap_condition(request, id, tjp_plan.ids, list_concat(head, tail));
+		return equality_condition(request, id, tjp_plan.ids, list_concat(head, tail));
 	}
 	if (request->indexarg != HELD_LAST || has_index(request->index->rel, id) ||
 		has_index(request->index->rel, workspace))
@@ -670,14 +668,26 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 																	   workspace))));
 }
 
+/*
+ * Reading all of a workspace to intersect it with what an index on the id finds
+ * is worth it only where ids are shared by more rows than workspaces are.
+ */
 static List *
 within_condition(SupportRequestIndexCondition *request, List *args)
 {
 	List *head = list_head_args(request, args);
+	Node *workspace = list_nth(args, WITHIN_WORKSPACE);
+	Node *id = list_nth(args, WITHIN_ID);
+	bool  has_id = false;
 
 	if (head == NIL || request->indexarg != WITHIN_WORKSPACE)
 		return NIL;
-	return equality_condition(request, list_nth(args, WITHIN_WORKSPACE), tjp_plan_functions.workspaces,
+	for (int i = 0; i < request->index->nkeycolumns; i++)
+		has_id = has_id || match_index_to_operand(id, i, request->index);
+	if (!has_id && has_index(request->index->rel, id) &&
+		tjp_estimate_is_finer(request->root, id, workspace))
+		return NIL;
+	return equality_condition(request, workspace, tjp_plan.workspaces,
 							  list_concat(head, list_make2(word_const(TJP_LIST_HELD),
 														   one_type(list_nth(args, ARM_TYPES)))));
 }
@@ -685,17 +695,17 @@ within_condition(SupportRequestIndexCondition *request, List *args)
 static List *
 belongs_condition(SupportRequestIndexCondition *request, List *args)
 {
+	List *list_args;
 	Node *user = list_nth(args, BELONGS_USER);
 
 	if (request->indexarg != BELONGS_WORKSPACE || request->indexcol > 0 ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	return equality_condition(request, list_nth(args, BELONGS_WORKSPACE), tjp_plan_functions.workspaces,
-							  list_make5(copyObject(linitial(args)),
-										 viewer_const(), copyObject(user), word_const(TJP_LIST_MEMBER),
-										 makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
-												   PointerGetDatum(construct_empty_array(TEXTOID)),
-												   false, false)));
+	list_args = list_make4(copyObject(linitial(args)), viewer_const(), copyObject(user),
+						   word_const(TJP_LIST_MEMBER));
+	list_args = lappend(list_args, types_const(NULL, 0));
+	return equality_condition(request, list_nth(args, BELONGS_WORKSPACE), tjp_plan.workspaces,
+							  list_args);
 }
 
 /*
