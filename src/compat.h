@@ -52,6 +52,7 @@
 
 /* The privileges of a role on a function. */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
 #define tjp_function_aclcheck(function, role, mode) \
 	object_aclcheck(ProcedureRelationId, function, role, mode)
 #else

@@ -528,7 +528,6 @@ asked_workspace(SupportRequestSelectivity *request, Node *workspace)
 {
 	Relids		relids = pull_varnos(request->root, workspace);
 	RelOptInfo *rel;
-	ListCell   *lc;
 	int			relid;
 
 	if (!bms_get_singleton_member(relids, &relid) ||
@@ -537,9 +536,9 @@ asked_workspace(SupportRequestSelectivity *request, Node *workspace)
 	rel = request->root->simple_rel_array[relid];
 	if (rel == NULL)
 		return NULL;
-	foreach(lc, rel->baserestrictinfo)
+	for (int i = 0; i < list_length(rel->baserestrictinfo); i++)
 	{
-		RestrictInfo *rinfo = lfirst(lc);
+		RestrictInfo *rinfo = list_nth(rel->baserestrictinfo, i);
 		OpExpr		 *condition = (OpExpr *) rinfo->clause;
 		Node		 *left;
 		Node		 *right;
