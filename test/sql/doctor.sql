@@ -26,7 +26,7 @@ CREATE POLICY see ON folders FOR SELECT USING (tj_can(tj_user(), tj_resource(org
 CREATE POLICY see ON apps FOR SELECT USING (tj_can(tj_user(), tj_resource(org_id, 'tag', tags, 'folder', folder_id, 'app', id), 'viewer'));
 CREATE POLICY see ON notes FOR SELECT USING (EXISTS (SELECT FROM apps AS a WHERE a.id = app_id AND tj_can(tj_user(), tj_resource(a.org_id, 'app', a.id), 'viewer')));
 CREATE POLICY see ON log FOR SELECT USING (tj_level_on(tj_user(), tj_resource(org_id, 'entry', id)) >= 'viewer');
-SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', oid::regclass) AS "-- " FROM pg_class WHERE relnamespace = 'regress_doctor'::regnamespace AND relkind IN ('r', 'p') \gexec
+SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', oid::regclass) AS "-- " FROM pg_class WHERE relnamespace = 'regress_doctor'::regnamespace AND relkind IN ('r', 'p') ORDER BY oid \gexec
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA regress_doctor TO regress_doctor_app;
 CREATE VIEW app_names WITH (security_invoker) AS SELECT id FROM apps;
 CREATE FUNCTION good_definer() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1';
