@@ -413,6 +413,7 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	int			user_len;
 	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
 	Summary	   *all;
+	Summary	   *seen;
 	Summary	   *summary;
 	bool		wide = false;
 
@@ -424,9 +425,13 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 		return NULL;
 	if (DatumGetInt64(linitial_node(Const, args)->constvalue) & TJP_PLANNED_SESSION_USER)
 	{
-		for (int i = 0; i < all->nworkspaces && !wide; i++)
-			wide = all->workspaces[i].everything || all->workspaces[i].all_of_type != 0;
-		note_size(user, user_len, all->total, wide);
+		/* of one size for reading and writing, or plans would alternate */
+		seen = summarize(user, user_len, NULL, 0, TJP_LEVEL_VIEWER);
+		for (int i = 0; i < seen->nworkspaces && !wide; i++)
+			wide = seen->workspaces[i].everything || seen->workspaces[i].all_of_type != 0;
+		note_size(user, user_len, seen->total, wide);
+		all = summarize(user, user_len, NULL, 0,
+						DatumGetTjpLevel(((Const *) level)->constvalue));
 	}
 	if (key == NULL)
 		return all;

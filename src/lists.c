@@ -33,6 +33,8 @@
 #include "names.h"
 #include "resource.h"
 
+#define MAX_EDGES_KEPT 1000 /* of one call site; each is a value of a workspace key */
+
 TjpPlanFunctions tjp_plan;
 
 bool
@@ -186,6 +188,7 @@ tjp_lowest_value(Oid type)
 typedef struct ListSite
 {
 	bool		known;
+	int			times_kept;
 	uint64		entered; /* what it was read under */
 	uint64		settings;
 	TimestampTz now;
@@ -403,8 +406,13 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 						what == NULL ? list_ids_of_workspace : list_workspace,
 						what == NULL ? list_id : list_held_workspace, &listing);
 
-	/* one that serves for every rescan is made once, and others are the caller's */
-	keep = !nothing && !site->known && (planned & TJP_PLANNED_ONE_USER) != 0;
+	/*
+	 * One that serves for every rescan is made once, and others are the
+	 * caller's.  An edge is asked for each row, and anew by each FETCH of a
+	 * cursor: some of these can be afforded.
+	 */
+	keep = !nothing && (planned & TJP_PLANNED_ONE_USER) != 0 &&
+		   (!site->known || (what != NULL && is_edge(what) && site->times_kept < MAX_EDGES_KEPT));
 	MemoryContextSwitchTo(keep ? fcinfo->flinfo->fn_mcxt : caller);
 	if (lowest && listing.found)
 		result = tjp_lowest_value(element_type);
@@ -431,6 +439,7 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 		site->result = result;
 		site->isnull = fcinfo->isnull;
 		site->known = true;
+		site->times_kept++;
 	}
 	return result;
 }
