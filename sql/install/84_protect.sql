@@ -329,7 +329,10 @@ BEGIN
 					HINT = 'Call tj_perm.protect for the parent table first.';
 		END IF;
 		v_seen := v_seen || v_link.parent_relation;
-		from_list := concat_ws(', ', from_list, format('%s AS %I', tj_perm.protect_name(v_link.parent_relation), v_alias));
+		-- rows of inheritance children are no rows that a foreign key leads to
+		from_list := concat_ws(', ', from_list, format('%s%s AS %I',
+			CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = v_link.parent_relation) WHEN 'r' THEN 'ONLY ' ELSE '' END,
+			tj_perm.protect_name(v_link.parent_relation), v_alias));
 		condition := concat_ws(' AND ', condition, (SELECT string_agg(format('%I.%I %s %s%I', v_alias, k.key, k.op, v_reference, k.col), ' AND ')
 			FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col)));
 		v_relation := v_link.parent_relation;
@@ -402,13 +405,13 @@ CREATE FUNCTION tj_perm.protect_has_key(relation regclass, columns name[]) RETUR
 BEGIN ATOMIC
 	SELECT EXISTS (
 		SELECT FROM pg_catalog.pg_index AS i
-		WHERE i.indrelid OPERATOR(pg_catalog.=) relation AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+		WHERE i.indrelid OPERATOR(pg_catalog.=) relation AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
 			AND NOT EXISTS (
 				SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts OPERATOR(pg_catalog.-) 1) AS k (n)
 				JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attnum OPERATOR(pg_catalog.=) i.indkey[k.n]
 				WHERE NOT a.attname OPERATOR(pg_catalog.=) ANY (columns)));
 END;
-COMMENT ON FUNCTION tj_perm.protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table.';
+COMMENT ON FUNCTION tj_perm.protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table, checked at once.';
 
 CREATE FUNCTION tj_perm.protect_may_drop_grants() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -565,6 +568,8 @@ BEGIN
 	v_may_drop := CASE
 		WHEN parent IS NOT NULL THEN 'The workspace stands in the parent, which may be gone.'
 		WHEN v_pairs = 0 THEN 'Rows that are workspaces do not take their workspace with them; use tj_perm.drop_workspace.'
+		WHEN EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = relation AND NOT c.relispartition) THEN
+			'Tables that inherit from it may hold rows of the same name.'
 		WHEN NOT tj_perm.protect_has_key(relation, array_remove(ARRAY[workspace, path[2 * v_pairs]::name], NULL)) THEN
 			format('The workspace and column "%s" are not a unique key of the table: another row may bear the same name.', path[2 * v_pairs]) END;
 	IF drop_grants AND v_may_drop IS NOT NULL THEN
@@ -621,8 +626,9 @@ BEGIN
 	RETURN (SELECT string_agg(tj_perm.protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
 		'For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
 		'  ALTER TABLE ' || v_table || ' ' || v_new.add || ';',
-		CASE WHEN v_new.names IS NOT NULL THEN format('  UPDATE %s AS t SET %s FROM %s AS p WHERE %s;', v_table,
+		CASE WHEN v_new.names IS NOT NULL THEN format('  UPDATE %s AS t SET %s FROM %s%s AS p WHERE %s;', v_table,
 			(SELECT string_agg(format('%s = p.%s', u.name, u.source), ', ' ORDER BY u.n) FROM unnest(v_new.names, v_new.sources) WITH ORDINALITY AS u (name, source, n)),
+			CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = v_link.parent_relation) WHEN 'r' THEN 'ONLY ' ELSE '' END,
 			v_parent, (SELECT string_agg(format('p.%I %s t.%I', k.key, k.op, k.col), ' AND ') FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col))) END,
 		'  ALTER TABLE ' || v_table || ' ' || v_new.not_null || ';',
 		'  -- first make NOT NULL in ' || v_parent || ': ' || v_new.nullable || ' (a foreign key neither checks nor carries rows with NULL)',

@@ -203,3 +203,35 @@ SET client_min_messages = warning;
 DROP SCHEMA regress_parent CASCADE;
 DROP OWNED BY regress_parent_owner, regress_parent_app;
 DROP ROLE regress_parent_owner, regress_parent_app;
+
+-- 8. A row of an inheritance child is not the row that the foreign key leads to.
+CREATE ROLE regress_heir_app;
+GRANT SET ON PARAMETER tj_perm.user_id TO regress_heir_app;
+CREATE SCHEMA regress_heir;
+GRANT USAGE ON SCHEMA regress_heir TO regress_heir_app;
+CREATE TABLE regress_heir.projects (id bigint PRIMARY KEY, org text, folder bigint);
+CREATE TABLE regress_heir.projects_old () INHERITS (regress_heir.projects);
+CREATE TABLE regress_heir.docs (id bigint PRIMARY KEY, project_id bigint REFERENCES regress_heir.projects, body text);
+INSERT INTO regress_heir.projects VALUES (5, 'heir', 2);
+INSERT INTO regress_heir.docs VALUES (1, 5, 'secret');
+GRANT ALL ON ALL TABLES IN SCHEMA regress_heir TO regress_heir_app;
+SELECT tj_perm.create_workspace('heir', 'root'), tj_perm.add_user('heir', 'eve'), tj_perm.grant_access('heir/folder:1', 'editor', to_user => 'eve');
+SELECT tj_perm.protect('regress_heir.projects', workspace => 'org', path => '{folder,folder,project,id}');
+SELECT tj_perm.protect('regress_heir.docs', parent => 'project_id', path => '{doc,id}');
+SET ROLE regress_heir_app;
+SELECT set_config('tj_perm.user_id', 'eve', false);
+INSERT INTO regress_heir.projects_old VALUES (5, 'heir', 1);
+SELECT id, folder FROM regress_heir.projects;
+SELECT count(*) AS forged FROM regress_heir.docs;
+RESET ROLE;
+SELECT set_config('tj_perm.user_id', '', false);
+-- nor does the key of a table with heirs make a name unique, nor one that is checked later
+SELECT tj_perm.protect('regress_heir.projects', workspace => 'org', path => '{folder,folder,project,id}', drop_grants => true);
+CREATE TABLE regress_heir.later (id bigint UNIQUE DEFERRABLE INITIALLY DEFERRED, org text);
+SELECT tj_perm.protect('regress_heir.later', workspace => 'org', path => '{later,id}', drop_grants => true);
+SELECT tj_perm.drop_workspace('heir');
+SET client_min_messages = warning;
+DROP SCHEMA regress_heir CASCADE;
+RESET client_min_messages;
+REVOKE ALL ON PARAMETER tj_perm.user_id FROM regress_heir_app;
+DROP ROLE regress_heir_app;
