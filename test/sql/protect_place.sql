@@ -134,8 +134,7 @@ RESET session_replication_role;
 -- 4. COPY: PostgreSQL refuses it for whom policies bind, and writes what one may see.
 SET ROLE regress_place_app;
 SET tj_perm.user_id = 'folder1';
-COPY regress_place.apps FROM STDIN;
-\.
+\copy regress_place.apps FROM '/dev/null'
 COPY (SELECT * FROM regress_place.apps ORDER BY id) TO STDOUT;
 COPY regress_place.apps (id) TO STDOUT;
 RESET tj_perm.user_id;
