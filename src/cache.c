@@ -785,7 +785,6 @@ get_state(StateKind kind, int64 group_id)
 	StateKey  key = entered_key;
 	StateRef *ref;
 	TjpState *state = NULL;
-	bool	  may_be_missing = kind == MEMBER_STATE;
 	bool	  stamped = false;
 	int64	  stamp;
 	bool	  active;
@@ -800,21 +799,21 @@ get_state(StateKind kind, int64 group_id)
 		return ref->state;
 
 	if (slot->shares)
-		stamped = tjp_catalog_stamp(entered_snapshot, text_datum(key.bytes, key.workspace_len),
-									group_id,
-									text_datum(key.bytes + key.workspace_len, key.user_len),
-									may_be_missing, &stamp);
-	if (slot->shares && !stamped && may_be_missing)
 	{
+		Datum workspace = text_datum(key.bytes, key.workspace_len);
+		Datum user = text_datum(key.bytes + key.workspace_len, key.user_len);
+
+		stamped = tjp_catalog_stamp(entered_snapshot, workspace, group_id, user,
+									kind == MEMBER_STATE, &stamp);
 		/* a row that is not there is the quicker way to see that there is no stamp */
-		if (tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
-							   text_datum(key.bytes + key.workspace_len, key.user_len), &active))
-			stamped = tjp_catalog_stamp(entered_snapshot,
-										text_datum(key.bytes, key.workspace_len), group_id,
-										text_datum(key.bytes + key.workspace_len, key.user_len),
-										false, &stamp);
-		else
-			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
+		if (!stamped && kind == MEMBER_STATE)
+		{
+			if (tjp_catalog_member(entered_snapshot, workspace, user, &active))
+				stamped = tjp_catalog_stamp(entered_snapshot, workspace, group_id, user, false,
+											&stamp);
+			else
+				state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
+		}
 	}
 
 	if (stamped)
@@ -1023,6 +1022,7 @@ tjp_cache_memberships(void)
 		size += VARSIZE_ANY_EXHDR(lfirst(lc));
 	memberships = MemoryContextAlloc(slot->context, size);
 	memberships->n = 0;
+	memberships->size = size;
 	bytes = (char *) &memberships->keys[list_length(keys)];
 	foreach(lc, keys)
 	{
@@ -1092,15 +1092,25 @@ typedef struct Collection
 	char  *bytes;
 } Collection;
 
+/* The bytes of a grant's target; none for the workspace. */
+static const char *
+target_bytes(const TjpResource *resource, int *len)
+{
+	TjpResourceView view;
+
+	*len = 0;
+	tjp_resource_view(resource, &view);
+	return view.nelements > 0 ? tjp_element_bytes(&view.elements[0], len) : "";
+}
+
 static bool
 collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 			  TimestampTz valid_until, void *arg)
 {
-	Collection	   *collection = arg;
-	TjpResourceView view;
-	const char	   *target = "";
-	int				target_len = 0;
-	Entry		   *entry;
+	Collection *collection = arg;
+	const char *target;
+	int			target_len;
+	Entry	   *entry;
 
 	if (collection->n >= collection->limit ||
 		(collection->n + 1) * 4 * sizeof(Entry) + collection->bytes_len > collection->bytes_limit)
@@ -1123,10 +1133,7 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 			collection->bytes = repalloc_huge(collection->bytes, collection->bytes_allocated);
 	}
 
-	/* the workspace is the target without bytes */
-	tjp_resource_view(resource, &view);
-	if (view.nelements > 0)
-		target = tjp_element_bytes(&view.elements[0], &target_len);
+	target = target_bytes(resource, &target_len);
 	entry = &collection->entries[collection->n++];
 	entry->valid_from = valid_from;
 	entry->valid_until = valid_until;
@@ -1482,14 +1489,10 @@ static bool
 pass_target(const TjpResource *resource, TjpLevel level, TimestampTz valid_from,
 			TimestampTz valid_until, void *arg)
 {
-	TargetReader   *reader = arg;
-	TjpResourceView view;
-	const char	   *target = "";
-	int				target_len = 0;
+	TargetReader *reader = arg;
+	int			  target_len;
+	const char	 *target = target_bytes(resource, &target_len);
 
-	tjp_resource_view(resource, &view);
-	if (view.nelements > 0)
-		target = tjp_element_bytes(&view.elements[0], &target_len);
 	return reader->callback(target, target_len, level, valid_from, valid_until, 1, reader->arg);
 }
 

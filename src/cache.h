@@ -81,6 +81,7 @@ typedef struct TjpMembershipKey
 
 typedef struct TjpMemberships
 {
+	Size			 size; /* of the whole chunk, in which the keys lie too */
 	int				 n;
 	TjpMembershipKey keys[FLEXIBLE_ARRAY_MEMBER];
 } TjpMemberships;

@@ -850,20 +850,23 @@ static struct
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* of that, at least; 0: to be asked */
 
+/* Nothing is known of places in a table that lies in this file. */
+static void
+forget_stamp_places(Oid file)
+{
+	memset(stamp_places, 0, sizeof(stamp_places));
+	stamp_places_file = file;
+	stamp_blocks = 0;
+}
+
 /*
  * Our lock keeps the table from being truncated, and ends with the transaction
  * or the subtransaction that took it.
  */
 static void
-forget_stamp_blocks(void)
-{
-	stamp_blocks = 0;
-}
-
-static void
 stamp_transaction_ended(XactEvent event, void *arg)
 {
-	forget_stamp_blocks();
+	stamp_blocks = 0;
 }
 
 static void
@@ -871,7 +874,7 @@ stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
 						   SubTransactionId parentSubid, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget_stamp_blocks();
+		stamp_blocks = 0;
 }
 
 static bool
@@ -909,9 +912,7 @@ stamp_at_place(Snapshot snapshot, const Datum *values, uint32 hash, int64 *stamp
 		return false;
 	if (rel->rd_rel->relfilenode != stamp_places_file)
 	{
-		memset(stamp_places, 0, sizeof(stamp_places));
-		stamp_places_file = rel->rd_rel->relfilenode;
-		stamp_blocks = 0;
+		forget_stamp_places(rel->rd_rel->relfilenode);
 		table_close(rel, NoLock);
 		return false;
 	}
@@ -966,11 +967,7 @@ tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user
 			stamp_places[hash % N_STAMP_PLACES].tid = scan.slot->tts_tid;
 		}
 		else
-		{
-			memset(stamp_places, 0, sizeof(stamp_places));
-			stamp_places_file = scan.heap->rd_rel->relfilenode;
-			stamp_blocks = 0;
-		}
+			forget_stamp_places(scan.heap->rd_rel->relfilenode);
 	}
 	end_scan(&scan);
 	return found;

@@ -374,8 +374,6 @@ copy_memberships(const char *user, int user_len)
 	int					  normal_len;
 	const TjpMemberships *kept;
 	TjpMemberships		 *copy;
-	char				 *bytes;
-	Size				  size;
 
 	PushActiveSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot());
 	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
@@ -383,19 +381,10 @@ copy_memberships(const char *user, int user_len)
 
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
 	kept = tjp_cache_memberships();
-	size = offsetof(TjpMemberships, keys) + kept->n * sizeof(TjpMembershipKey);
-	for (int i = 0; i < kept->n; i++)
-		size += kept->keys[i].len;
-	copy = palloc(size);
-	copy->n = kept->n;
-	bytes = (char *) &copy->keys[kept->n];
-	for (int i = 0; i < kept->n; i++)
-	{
-		copy->keys[i].key = bytes;
-		copy->keys[i].len = kept->keys[i].len;
-		memcpy(bytes, kept->keys[i].key, kept->keys[i].len);
-		bytes += kept->keys[i].len;
-	}
+	copy = palloc(kept->size);
+	memcpy(copy, kept, kept->size);
+	for (int i = 0; i < copy->n; i++)
+		copy->keys[i].key = (char *) copy + (kept->keys[i].key - (const char *) kept);
 	return copy;
 }
 

@@ -382,6 +382,20 @@ spell(Datum value, TjpArgKind kind, char *scratch, const char **word)
 	pg_unreachable();
 }
 
+char *
+tjp_construct_text(Oid type, Datum value)
+{
+	TjpArgKind	kind;
+	char		scratch[SCRATCH_LEN];
+	const char *word;
+	int			len;
+
+	if (!tjp_construct_kind(type, &kind))
+		return NULL;
+	len = spell(value, kind, scratch, &word);
+	return pnstrdup(word, len);
+}
+
 /* Append one element; false if it is over a limit. */
 static bool
 add_element(TjpElement *elements, int *nelements, const char *type, int type_len,

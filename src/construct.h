@@ -60,6 +60,12 @@ extern TjpConstructPlan *tjp_construct_plan(FmgrInfo *flinfo, int first, int nar
  */
 extern TjpResource *tjp_construct(const TjpConstructPlan *plan, const NullableDatum *args);
 
+/*
+ * A value of such a type as a resource spells it, palloc'd and terminated; NULL
+ * if the type can be no part of a resource.
+ */
+extern char *tjp_construct_text(Oid type, Datum value);
+
 /* How a type that is no array is spelt; false if it can be no part of a resource. */
 extern bool tjp_construct_kind(Oid type, TjpArgKind *kind);
 

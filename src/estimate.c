@@ -38,9 +38,6 @@
 #include "names.h"
 #include "resource.h"
 
-/* btree family of uuid, whose OID has no name */
-#define UUID_BTREE_FAM_OID 2968
-
 #define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
 #define COUNTED		  1000	 /* grants of a principal that are looked at */
 #define MANY		  100000 /* grants of a principal who has more than fit */
@@ -345,6 +342,17 @@ note_size(const char *user, int user_len, double total, bool wide)
 
 /* ---- whom an estimate is about ---- */
 
+/* A constant of a type that a resource can have in it, as its text; NULL otherwise. */
+static char *
+constant_text(Node *node)
+{
+	Const *constant = (Const *) node;
+
+	if (!IsA(node, Const) || constant->constisnull)
+		return NULL;
+	return tjp_construct_text(constant->consttype, constant->constvalue);
+}
+
 /*
  * The user whom a plan is for, if that can be known now: the session's, or a
  * constant.  Any other identity gets a plan for somebody who sees little, since
@@ -353,53 +361,19 @@ note_size(const char *user, int user_len, double total, bool wide)
 static bool
 estimated_user(Node *planned, Node *user, const char **id, int *len)
 {
-	uint64 flags;
-	Const *constant = (Const *) user;
+	uint64 flags = DatumGetInt64(((Const *) planned)->constvalue);
 
-	flags = DatumGetInt64(((Const *) planned)->constvalue);
 	if (flags & TJP_PLANNED_SESSION_USER)
 	{
 		*id = tjp_user_id;
 		*len = tjp_user_id != NULL ? strlen(tjp_user_id) : 0;
 		return *len > 0;
 	}
-	if (!IsA(user, Const) || constant->constisnull)
+	*id = constant_text(user);
+	if (*id == NULL)
 		return false;
-	switch (constant->consttype)
-	{
-		case TEXTOID:
-			*id = text_to_cstring(DatumGetTextPP(constant->constvalue));
-			break;
-		case INT8OID:
-			*id = DatumGetCString(DirectFunctionCall1(int8out, constant->constvalue));
-			break;
-		case UUIDOID:
-			*id = DatumGetCString(DirectFunctionCall1(uuid_out, constant->constvalue));
-			break;
-		default:
-			return false;
-	}
 	*len = strlen(*id);
 	return *len > 0;
-}
-
-/* A constant of a type that a resource can have in it, as its text; NULL otherwise. */
-static char *
-constant_text(Node *node)
-{
-	Const	  *constant = (Const *) node;
-	TjpArgKind kind;
-	Oid		   output;
-	bool	   is_varlena;
-
-	if (!IsA(node, Const) || constant->constisnull)
-		return NULL;
-	if (constant->consttype == UNKNOWNOID)
-		return DatumGetCString(constant->constvalue);
-	if (!tjp_construct_kind(constant->consttype, &kind))
-		return NULL;
-	getTypeOutputInfo(constant->consttype, &output, &is_varlena);
-	return OidOutputFunctionCall(output, constant->constvalue);
 }
 
 /*
@@ -412,16 +386,12 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	const char *user;
 	int			user_len;
 	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
-	Summary	   *all;
 	Summary	   *seen;
-	Summary	   *summary;
 	bool		wide = false;
 
 	if (!IsA(level, Const) || ((Const *) level)->constisnull ||
-		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len))
-		return NULL;
-	all = summarize(user, user_len, NULL, 0, DatumGetTjpLevel(((Const *) level)->constvalue));
-	if (all == NULL)
+		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len) ||
+		user_len > TJP_MAX_USER_ID_LEN)
 		return NULL;
 	if (DatumGetInt64(linitial_node(Const, args)->constvalue) & TJP_PLANNED_SESSION_USER)
 	{
@@ -430,14 +400,9 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 		for (int i = 0; i < seen->nworkspaces && !wide; i++)
 			wide = seen->workspaces[i].everything || seen->workspaces[i].all_of_type != 0;
 		note_size(user, user_len, seen->total, wide);
-		all = summarize(user, user_len, NULL, 0,
-						DatumGetTjpLevel(((Const *) level)->constvalue));
 	}
-	if (key == NULL)
-		return all;
-	summary = summarize(user, user_len, key, strlen(key),
-						DatumGetTjpLevel(((Const *) level)->constvalue));
-	return summary;
+	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0,
+					 DatumGetTjpLevel(((Const *) level)->constvalue));
 }
 
 static Oid
@@ -453,24 +418,44 @@ equality_of(Oid type)
 }
 
 Node *
+tjp_column_as(Node *column, Oid type)
+{
+	if (exprType(column) == type)
+		return column;
+	return (Node *) makeRelabelType((Expr *) column, type, -1,
+									type_is_collatable(type) ? exprCollation(column) : InvalidOid,
+									COERCE_IMPLICIT_CAST);
+}
+
+Node *
 tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array)
 {
 	ScalarArrayOpExpr *condition = makeNode(ScalarArrayOpExpr);
 
-	if (exprType(column) != type)
-		column = (Node *) makeRelabelType((Expr *) column, type, -1,
-										  type == TEXTOID ? exprCollation(column) : InvalidOid,
-										  COERCE_IMPLICIT_CAST);
 	condition->opno = operator;
 	condition->opfuncid = get_opcode(operator);
 	condition->useOr = true;
 	condition->inputcollid = collation;
-	condition->args = list_make2(column, array);
+	condition->args = list_make2(tjp_column_as(column, type), array);
 	condition->location = -1;
 	return (Node *) condition;
 }
 
 /* ---- selectivity ---- */
+
+/* How many different values a column has. */
+static double
+distinct_values(PlannerInfo *root, Node *column, int varRelid)
+{
+	VariableStatData vardata;
+	bool			 is_default;
+	double			 n;
+
+	examine_variable(root, column, varRelid, &vardata);
+	n = get_variable_numdistinct(&vardata, &is_default);
+	ReleaseVariableStats(vardata);
+	return n;
+}
 
 /*
  * The share of rows whose column is one of n values, of which some are known.
@@ -478,11 +463,8 @@ tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array)
 static Selectivity
 share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *sample)
 {
-	Oid				 type = sample->type;
-	VariableStatData vardata;
-	bool			 is_default;
-	double			 distinct;
-	double			 share;
+	Oid	   type = sample->type;
+	double share;
 
 	if (n <= 0)
 		return 0.0;
@@ -498,30 +480,14 @@ share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *
 		return clause_selectivity(request->root, clause, request->varRelid, request->jointype,
 								  request->sjinfo);
 	}
-	examine_variable(request->root, column, request->varRelid, &vardata);
-	distinct = get_variable_numdistinct(&vardata, &is_default);
-	ReleaseVariableStats(vardata);
-	share = n / Max(distinct, 1.0);
+	share = n / Max(distinct_values(request->root, column, request->varRelid), 1.0);
 	return Min(share, 1.0);
-}
-
-static double
-distinct_values(PlannerInfo *root, Node *column)
-{
-	VariableStatData vardata;
-	bool			 is_default;
-	double			 n;
-
-	examine_variable(root, column, 0, &vardata);
-	n = get_variable_numdistinct(&vardata, &is_default);
-	ReleaseVariableStats(vardata);
-	return n;
 }
 
 bool
 tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b)
 {
-	return distinct_values(root, a) >= distinct_values(root, b);
+	return distinct_values(root, a, 0) >= distinct_values(root, b, 0);
 }
 
 /*
@@ -664,9 +630,7 @@ tjp_estimate_within(SupportRequestSelectivity *request)
 Selectivity
 tjp_estimate_belongs(SupportRequestSelectivity *request)
 {
-	Const	 *level = makeConst(tjp_plan.level, -1, InvalidOid, 1,
-								TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
-	Summary	 *summary = summary_for(request->args, BELONGS_USER, (Node *) level, NULL);
+	Summary	 *summary = summary_for(request->args, BELONGS_USER, (Node *) tjp_viewer_const(), NULL);
 	Node	 *workspace = list_nth(request->args, BELONGS_WORKSPACE);
 	TjpValues nothing = {tjp_value_type(exprType(workspace))};
 
@@ -759,6 +723,11 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 void
 tjp_estimate_planning(void)
 {
+	static Oid hashed = InvalidOid;
+
+	if (hashed == tjp_plan.can)
+		return;
+	hashed = tjp_plan.can;
 	planned_hashes[0] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(tjp_plan.can));
 	planned_hashes[1] = GetSysCacheHashValue1(PROCOID,
 											  ObjectIdGetDatum(tjp_plan.is_member));

@@ -44,6 +44,12 @@ extern Selectivity tjp_estimate_belongs(SupportRequestSelectivity *request);
 /* Has the first column at least as many different values as the second? */
 extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);
 
+/* btree family of uuid, whose OID has no name */
+#define UUID_BTREE_FAM_OID 2968
+
+/* A column as a type that its own is binary compatible with. */
+extern Node *tjp_column_as(Node *column, Oid type);
+
 /* column = ANY (array), of a type that tjp_value_type gave. */
 extern Node *tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array);
 

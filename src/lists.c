@@ -13,6 +13,7 @@
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -71,7 +72,12 @@ tjp_lists_find_functions(void)
 	return true;
 }
 
-/* ---- values of columns ---- */
+Const *
+tjp_viewer_const(void)
+{
+	return makeConst(tjp_plan.level, -1, InvalidOid, 1,
+					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
+}
 
 bool
 tjp_lists_is_planned(List *args)
@@ -83,6 +89,8 @@ tjp_lists_is_planned(List *args)
 		   tjp_function_aclcheck(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)),
 								 GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 }
+
+/* ---- values of columns ---- */
 
 Oid
 tjp_value_type(Oid type)
@@ -352,6 +360,7 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 				   user_len > TJP_MAX_USER_ID_LEN;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext scratch;
+	bool		  edge = what != NULL && is_edge(what);
 	bool		  keep;
 	Datum		  result = (Datum) 0;
 
@@ -365,24 +374,12 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 		get_fn_expr_argtype(fcinfo->flinfo, workspace_arg) !=
 			get_fn_expr_argtype(fcinfo->flinfo, LIST_PLANNED))
 	{
-		Oid	 type = get_fn_expr_argtype(fcinfo->flinfo, workspace_arg);
-		Oid	 output;
-		bool is_varlena;
-
-		if (PG_ARGISNULL(workspace_arg))
-			nothing = true;
-		else
-		{
-			if (type == UNKNOWNOID)
-				key = DatumGetCString(PG_GETARG_DATUM(workspace_arg));
-			else
-			{
-				getTypeOutputInfo(type, &output, &is_varlena);
-				key = OidOutputFunctionCall(output, PG_GETARG_DATUM(workspace_arg));
-			}
+		if (!PG_ARGISNULL(workspace_arg))
+			key = tjp_construct_text(get_fn_expr_argtype(fcinfo->flinfo, workspace_arg),
+									 PG_GETARG_DATUM(workspace_arg));
+		if (key != NULL)
 			key_len = strlen(key);
-			nothing = nothing || key_len > TJP_MAX_KEY_LEN;
-		}
+		nothing = nothing || key == NULL || key_len > TJP_MAX_KEY_LEN;
 	}
 
 	if (!nothing)
@@ -412,13 +409,13 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	 * cursor: some of these can be afforded.
 	 */
 	keep = !nothing && (planned & TJP_PLANNED_ONE_USER) != 0 &&
-		   (!site->known || (what != NULL && is_edge(what) && site->times_kept < MAX_EDGES_KEPT));
+		   (!site->known || (edge && site->times_kept < MAX_EDGES_KEPT));
 	MemoryContextSwitchTo(keep ? fcinfo->flinfo->fn_mcxt : caller);
 	if (lowest && listing.found)
 		result = tjp_lowest_value(element_type);
-	else if (what != NULL && is_edge(what) && listing.values.n > 0)
+	else if (edge && listing.values.n > 0)
 		result = edge_value(fcinfo, &listing);
-	else if (lowest || (what != NULL && is_edge(what)))
+	else if (lowest || edge)
 		fcinfo->isnull = true;
 	else
 		result = tjp_values_array(&listing.values, element_type);

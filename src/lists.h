@@ -48,6 +48,9 @@ extern bool tjp_lists_find_functions(void);
  */
 extern bool tjp_lists_is_planned(List *args);
 
+/* The level of those who are members and no more, as a constant. */
+extern Const *tjp_viewer_const(void);
+
 /* What workspaces are listed. */
 #define TJP_LIST_WIDE	"wide"	 /* where something needs no id */
 #define TJP_LIST_HELD	"held"	 /* where an element of the type is held */

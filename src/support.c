@@ -57,12 +57,8 @@
 #include "estimate.h"
 #include "guc.h"
 #include "lists.h"
-#include "support.h"
 
-/* btree families whose equality is that of the bytes or numbers; uuid's has no name */
-#define UUID_BTREE_FAM_OID 2968
-
-/* GIN families of arrays; array_ops has no name either */
+/* GIN family of arrays, whose OID has no name */
 #define ARRAY_GIN_FAM_OID	 2745
 #define GIN_OVERLAP_STRATEGY 1
 
@@ -119,13 +115,6 @@ types_const(Datum *types, int ntypes)
 							  false, false);
 }
 
-static Const *
-viewer_const(void)
-{
-	return makeConst(tjp_plan.level, -1, InvalidOid, 1,
-					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
-}
-
 static Expr *
 call(Oid function, Oid result_type, List *args)
 {
@@ -176,6 +165,18 @@ plan_user(Node **user, uint64 *planned)
 	return true;
 }
 
+/* A smallint or integer is spelt as the bigint that PostgreSQL made of it. */
+static Node *
+before_widening(Node *arg)
+{
+	FuncExpr *cast = (FuncExpr *) arg;
+
+	if (IsA(arg, FuncExpr) && cast->funcformat == COERCE_IMPLICIT_CAST &&
+		(cast->funcid == F_INT8_INT4 || cast->funcid == F_INT8_INT2))
+		return linitial(cast->args);
+	return arg;
+}
+
 /*
  * The arguments of the constructor that makes the resource; NIL if they cannot
  * be told, or the constructor would raise an error.
@@ -198,15 +199,8 @@ constructor_arguments(Node *resource, List **types)
 		return NIL;
 	args = list_copy(constructor->args);
 
-	/* an int column is spelt as the bigint that PostgreSQL made of it */
-	if (function == tj_workspace_int8 && IsA(linitial(args), FuncExpr))
-	{
-		FuncExpr *cast = linitial(args);
-
-		if (cast->funcformat == COERCE_IMPLICIT_CAST &&
-			(cast->funcid == F_INT8_INT4 || cast->funcid == F_INT8_INT2))
-			linitial(args) = linitial(cast->args);
-	}
+	if (function == tj_workspace_int8)
+		linitial(args) = before_widening(linitial(args));
 	return tjp_construct_accepts(args, types) ? args : NIL;
 }
 
@@ -303,14 +297,11 @@ make_edges(SupportRequestSimplify *request, Node *user, Node *workspace, uint64 
 		Oid				operator= get_opfamily_member(entry->btree_opf, type, type,
 										  last ? BTLessEqualStrategyNumber :
 															 BTGreaterEqualStrategyNumber);
-		Node		   *column = copyObject(workspace);
+		Node		   *column = tjp_column_as(copyObject(workspace), type);
 		List		   *edge_args;
 		FuncExpr	   *edge;
 
-		if (exprType(column) != type)
-			column = (Node *) makeRelabelType((Expr *) column, type, -1, collation,
-											  COERCE_IMPLICIT_CAST);
-		edge_args = list_make4(planned_const(planned), viewer_const(), copyObject(user),
+		edge_args = list_make4(planned_const(planned), tjp_viewer_const(), copyObject(user),
 							   word_const(last ? TJP_LIST_LAST : TJP_LIST_FIRST));
 		edge_args = lappend(edge_args, makeNullConst(type, -1, collation));
 		edge = makeFuncExpr(tjp_plan.edge, type, edge_args, collation, collation,
@@ -398,20 +389,11 @@ static Expr *
 simplify_is_member(SupportRequestSimplify *request)
 {
 	Node  *user = linitial(request->fcall->args);
-	List  *args = list_make1(lsecond(request->fcall->args));
+	List  *args = list_make1(before_widening(lsecond(request->fcall->args)));
 	uint64 planned = request->fcall->funcid;
 	List  *arms = NIL;
 	List  *edges = NIL;
 
-	/* an int column is spelt as the bigint that PostgreSQL made of it */
-	if (IsA(linitial(args), FuncExpr))
-	{
-		FuncExpr *cast = linitial(args);
-
-		if (cast->funcformat == COERCE_IMPLICIT_CAST &&
-			(cast->funcid == F_INT8_INT4 || cast->funcid == F_INT8_INT2))
-			linitial(args) = linitial(cast->args);
-	}
 	if (!tjp_construct_accepts(args, NULL) || !may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
@@ -544,9 +526,7 @@ overlap_condition(SupportRequestIndexCondition *request, Node *column, Oid list,
 								  GIN_OVERLAP_STRATEGY);
 	if (!OidIsValid(operator))
 		return NIL;
-	if (exprType(column) != array_type)
-		column = (Node *) makeRelabelType((Expr *) column, array_type, -1, exprCollation(column),
-										  COERCE_IMPLICIT_CAST);
+	column = tjp_column_as(column, array_type);
 	array = (Expr *) makeFuncExpr(list, array_type,
 								  lappend(list_args,
 										  makeNullConst(element, -1, request->indexcollation)),
@@ -569,10 +549,7 @@ everything_condition(SupportRequestIndexCondition *request, Node *column, List *
 	operator= get_opfamily_member(request->opfamily, type, type, BTGreaterEqualStrategyNumber);
 	if (!OidIsValid(operator))
 		return NIL;
-	if (exprType(column) != type)
-		column = (Node *) makeRelabelType((Expr *) column, type, -1,
-										  type == TEXTOID ? exprCollation(column) : InvalidOid,
-										  COERCE_IMPLICIT_CAST);
+	column = tjp_column_as(column, type);
 	lowest = (Expr *) makeFuncExpr(tjp_plan.lowest, type,
 								   lappend(lowest_args, makeNullConst(type, -1, collation)),
 								   collation, InvalidOid, COERCE_EXPLICIT_CALL);
@@ -701,7 +678,7 @@ belongs_condition(SupportRequestIndexCondition *request, List *args)
 	if (request->indexarg != BELONGS_WORKSPACE || request->indexcol > 0 ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	list_args = list_make4(copyObject(linitial(args)), viewer_const(), copyObject(user),
+	list_args = list_make4(copyObject(linitial(args)), tjp_viewer_const(), copyObject(user),
 						   word_const(TJP_LIST_MEMBER));
 	list_args = lappend(list_args, types_const(NULL, 0));
 	return equality_condition(request, list_nth(args, BELONGS_WORKSPACE), tjp_plan.workspaces,
@@ -821,10 +798,4 @@ tj_perm_planned_out(PG_FUNCTION_ARGS)
 	uint64 planned = PG_GETARG_TJP_PLANNED(0);
 
 	PG_RETURN_CSTRING(pstrdup(planned & TJP_PLANNED_SESSION_USER ? "tj_user()" : "user"));
-}
-
-void
-tjp_support_init(void)
-{
-	tjp_estimate_init();
 }

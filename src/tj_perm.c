@@ -8,8 +8,8 @@
 
 #include "cache.h"
 #include "catalog.h"
+#include "estimate.h"
 #include "guc.h"
-#include "support.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,5 +21,5 @@ _PG_init(void)
 	tjp_guc_init();
 	tjp_catalog_init();
 	tjp_cache_init();
-	tjp_support_init();
+	tjp_estimate_init();
 }
