@@ -358,7 +358,7 @@ BEGIN
 		JOIN pg_type AS t ON t.oid = a.atttypid
 		WHERE p.attnum > 0
 	), kept AS MATERIALIZED (
-		SELECT i.indrelid, i.indkey, i.indnkeyatts, i.indisunique, m.amname, i.indexprs IS NULL AND i.indpred IS NULL AS is_plain, i.indpred IS NULL AS is_full
+		SELECT i.indrelid, i.indkey, i.indnkeyatts, i.indisunique, i.indimmediate, m.amname, i.indexprs IS NULL AND i.indpred IS NULL AS is_plain, i.indpred IS NULL AS is_full
 		FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
 		WHERE i.indisvalid
 	)
@@ -414,7 +414,7 @@ BEGIN
 	WHERE t.tgname = 'tj_perm_drop_grants' AND NOT t.tgisinternal
 	AND NOT EXISTS (
 		SELECT FROM kept AS i
-		WHERE i.indrelid = t.tgrelid AND i.indisunique AND i.is_plain
+		WHERE i.indrelid = t.tgrelid AND i.indisunique AND i.indimmediate AND i.is_plain
 		AND NOT EXISTS (SELECT FROM generate_series(0, i.indnkeyatts - 1) AS g (n) WHERE i.indkey[g.n] <> ALL (k.keys)));
 END
 $$;

@@ -175,6 +175,10 @@ CREATE TRIGGER tj_perm_drop_grants AFTER DELETE ON single_parent FOR EACH ROW EX
 SELECT * FROM pg_temp.findings;
 SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
+-- a key that is checked later lets two rows bear the name for a while
+ALTER TABLE single DROP CONSTRAINT single_parent_id_fkey;
+ALTER TABLE single_parent DROP CONSTRAINT single_parent_id_key, DROP CONSTRAINT single_parent_id_key1, ADD UNIQUE (id) DEFERRABLE;
+SELECT * FROM pg_temp.findings;
 DROP TABLE single, single_parent;
 
 -- who is asked about, and of what
