@@ -67,10 +67,11 @@ arg_role(int argno, int nargs)
 	return argno % 2 == 1 ? ROLE_TYPE : ROLE_CONTAINER;
 }
 
-bool
-tjp_construct_kind(Oid type, TjpArgKind *kind)
+/* How a type that is neither array nor domain is spelt; no look into the catalog. */
+static bool
+kind_of_base(Oid type, TjpArgKind *kind)
 {
-	switch (getBaseType(type))
+	switch (type)
 	{
 		case TEXTOID:
 		case VARCHAROID:
@@ -97,6 +98,12 @@ tjp_construct_kind(Oid type, TjpArgKind *kind)
 		default:
 			return false;
 	}
+}
+
+bool
+tjp_construct_kind(Oid type, TjpArgKind *kind)
+{
+	return kind_of_base(type, kind) || kind_of_base(getBaseType(type), kind);
 }
 
 /* The expression of an argument, or NULL if it cannot be told. */
@@ -178,6 +185,11 @@ plan_arg(FmgrInfo *flinfo, int first, int argno, ArgRole role, TjpArgPlan *arg)
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 				 errmsg("could not determine the type of argument %d of a tj_resource",
 						argno + 1)));
+	if (kind_of_base(type, &arg->kind) && role != ROLE_TYPE)
+	{
+		check_implicit_cast(flinfo, first + argno, role);
+		return;
+	}
 	base = getBaseType(type);
 
 	if (role == ROLE_CONTAINER && OidIsValid(elem = get_element_type(base)))
