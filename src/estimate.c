@@ -18,6 +18,7 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -490,39 +491,50 @@ tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b)
 	return distinct_values(root, a, 0) >= distinct_values(root, b, 0);
 }
 
-/*
- * The value that another condition of the query asks of the workspace, as in
- * WHERE org_id = 5 beside the policy; NULL if there is none.
- */
+/* An expression without the casts that change no bit of it. */
 static Node *
-asked_workspace(SupportRequestSelectivity *request, Node *workspace)
+bare(Node *node)
 {
-	Relids		relids = pull_varnos(request->root, workspace);
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return node;
+}
+
+Node *
+tjp_asked_workspace(PlannerInfo *root, Node *workspace)
+{
+	Oid			type = tjp_value_type(exprType(workspace));
 	RelOptInfo *rel;
 	int			relid;
 
-	if (!bms_get_singleton_member(relids, &relid) ||
-		relid >= request->root->simple_rel_array_size)
+	if (!OidIsValid(type) || !bms_get_singleton_member(pull_varnos(root, workspace), &relid) ||
+		relid >= root->simple_rel_array_size)
 		return NULL;
-	rel = request->root->simple_rel_array[relid];
+	rel = root->simple_rel_array[relid];
 	if (rel == NULL)
 		return NULL;
 	for (int i = 0; i < list_length(rel->baserestrictinfo); i++)
 	{
 		RestrictInfo *rinfo = list_nth(rel->baserestrictinfo, i);
 		OpExpr		 *condition = (OpExpr *) rinfo->clause;
-		Node		 *left;
-		Node		 *right;
+		Node		 *asked;
 
+		/* equality of values, of which each has one spelling */
 		if (!IsA(condition, OpExpr) || list_length(condition->args) != 2 ||
-			get_oprrest(condition->opno) != F_EQSEL)
+			condition->opno != equality_of(type) ||
+			(OidIsValid(condition->inputcollid) &&
+			 !get_collation_isdeterministic(condition->inputcollid)))
 			continue;
-		left = linitial(condition->args);
-		right = lsecond(condition->args);
-		if (equal(left, workspace) && !contain_vars_of_level(right, 0))
-			return right;
-		if (equal(right, workspace) && !contain_vars_of_level(left, 0))
-			return left;
+		if (equal(bare(linitial(condition->args)), bare(workspace)))
+			asked = lsecond(condition->args);
+		else if (equal(bare(lsecond(condition->args)), bare(workspace)))
+			asked = linitial(condition->args);
+		else
+			continue;
+		if (tjp_value_type(exprType(asked)) == type && !contain_var_clause(asked) &&
+			!contain_volatile_functions(asked) &&
+			!contain_subplans(asked))
+			return asked;
 	}
 	return NULL;
 }
@@ -534,7 +546,7 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 {
 	TjpValues sample = {tjp_value_type(exprType(workspace))};
 	double	  n = 0;
-	Node	 *asked = asked_workspace(request, workspace);
+	Node	 *asked = tjp_asked_workspace(request->root, workspace);
 	char	 *key = asked != NULL ? constant_text(asked) : NULL;
 
 	for (int i = 0; i < summary->nworkspaces; i++)
@@ -559,18 +571,77 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 	return share_of(request, workspace, n, &sample);
 }
 
-Selectivity
-tjp_estimate_wide(SupportRequestSelectivity *request)
+Const *
+tjp_types_const(Datum *types, int ntypes)
 {
-	Const	*types = list_nth(request->args, ARM_TYPES);
-	Node	*workspace = list_nth(request->args, WIDE_WORKSPACE);
-	Summary *summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL),
-								   workspace);
+	ArrayType *array = construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT);
 
+	return makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1, PointerGetDatum(array),
+					 false, false);
+}
+
+Const *
+tjp_types_of_can(List *args)
+{
+	List  *types = NIL;
+	Datum *datums;
+
+	/* they have been accepted before */
+	if (!tjp_construct_accepts(list_copy_tail(args, CAN_WORKSPACE), &types))
+		types = NIL;
+	datums = palloc(Max(list_length(types), 1) * sizeof(Datum));
+	for (int i = 0; i < list_length(types); i++)
+		datums[i] = PointerGetDatum(list_nth(types, i));
+	return tjp_types_const(datums, list_length(types));
+}
+
+/* The share of rows that need no id. */
+static Selectivity
+share_of_wide(SupportRequestSelectivity *request)
+{
+	Node	*workspace = list_nth(request->args, CAN_WORKSPACE);
+	Summary *summary;
+
+	if (contain_subplans(workspace))
+		workspace = linitial(request->args);
+	summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL), workspace);
 	if (summary == NULL)
 		return 0.0;
 	return workspace_share(request, summary, workspace, TJP_LIST_WIDE,
-						   DatumGetArrayTypeP(types->constvalue));
+						   DatumGetArrayTypeP(tjp_types_of_can(request->args)->constvalue));
+}
+
+Selectivity
+tjp_estimate_can(SupportRequestSelectivity *request)
+{
+	SupportRequestSelectivity part = *request;
+	List					 *args = request->args;
+	Const					 *planned = linitial(args);
+	Selectivity				  share = share_of_wide(request);
+	ArrayType				 *types;
+	Datum					 *words;
+	int						  n;
+
+	if ((DatumGetInt64(planned->constvalue) & TJP_PLANNED_HAS_ARMS) != 0)
+		return share;
+	types = DatumGetArrayTypeP(tjp_types_of_can(args)->constvalue);
+	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		Node	   *workspace = list_nth(args, CAN_WORKSPACE);
+		Node	   *id = list_nth(args, CAN_WORKSPACE + 2 + 2 * i);
+		Node	   *type = (Node *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, words[i],
+											  false, false);
+		Selectivity held;
+
+		part.args = list_concat(list_copy_head(args, ARM_TYPE),
+								list_make4(type, id, workspace, llast(args)));
+		held = tjp_estimate_held(&part);
+		part.args = list_concat(list_copy_head(args, ARM_TYPE), list_make3(type, workspace, id));
+		held *= tjp_estimate_within(&part);
+		share += held - share * held;
+	}
+	return share;
 }
 
 Selectivity
@@ -578,7 +649,7 @@ tjp_estimate_held(SupportRequestSelectivity *request)
 {
 	Node			   *workspace = list_nth(request->args, HELD_WORKSPACE);
 	Node			   *id = list_nth(request->args, HELD_ID);
-	Const			   *type_const = list_nth(request->args, ARM_TYPES);
+	Const			   *type_const = list_nth(request->args, ARM_TYPE);
 	text			   *type = DatumGetTextPP(type_const->constvalue);
 	Summary			   *summary = summary_for(request->args, ARM_USER,
 											  list_nth(request->args, ARM_LEVEL), workspace);
@@ -608,7 +679,7 @@ tjp_estimate_within(SupportRequestSelectivity *request)
 	Node			*id = list_nth(request->args, WITHIN_ID);
 	Summary			*summary = summary_for(request->args, ARM_USER,
 										   list_nth(request->args, ARM_LEVEL), NULL);
-	Datum			 type = ((Const *) list_nth(request->args, ARM_TYPES))->constvalue;
+	Datum			 type = ((Const *) list_nth(request->args, ARM_TYPE))->constvalue;
 	TjpValues		 nothing = {tjp_value_type(exprType(workspace))};
 	VariableStatData vardata;
 	bool			 is_default;
@@ -628,10 +699,10 @@ tjp_estimate_within(SupportRequestSelectivity *request)
 }
 
 Selectivity
-tjp_estimate_belongs(SupportRequestSelectivity *request)
+tjp_estimate_is_member(SupportRequestSelectivity *request)
 {
-	Summary	 *summary = summary_for(request->args, BELONGS_USER, (Node *) tjp_viewer_const(), NULL);
-	Node	 *workspace = list_nth(request->args, BELONGS_WORKSPACE);
+	Summary	 *summary = summary_for(request->args, MEMBER_USER, (Node *) tjp_viewer_const(), NULL);
+	Node	 *workspace = list_nth(request->args, MEMBER_WORKSPACE);
 	TjpValues nothing = {tjp_value_type(exprType(workspace))};
 
 	if (summary == NULL)

@@ -12,34 +12,50 @@
 
 #include "lists.h"
 
-/* Arguments of the arms, by position. */
+/* Arguments of _can, its arms and _is_member, by position. */
 enum
 {
 	ARM_PLANNED,
 	ARM_LEVEL,
 	ARM_USER,
-	ARM_TYPES,			/* _wide: text[]; _held, _within: text */
-	WIDE_WORKSPACE = 4, /* _wide(planned, level, user, types, workspace, last id) */
-	WIDE_LAST,
-	HELD_ID = 4, /* _held(planned, level, user, type, id, workspace, last id) */
+	CAN_WORKSPACE = 3, /* _can(planned, level, user, workspace [, type, id]...) */
+	ARM_TYPE = 3,
+	HELD_ID, /* _held(planned, level, user, type, id, workspace, last id) */
 	HELD_WORKSPACE,
 	HELD_LAST,
 	WITHIN_WORKSPACE = 4, /* _within(planned, level, user, type, workspace, id) */
 	WITHIN_ID,
-	BELONGS_USER = 1, /* _belongs(planned, user, workspace) */
-	BELONGS_WORKSPACE
+	MEMBER_USER = 1, /* _is_member(planned, user, workspace) */
+	MEMBER_WORKSPACE
 };
+
+/* The types of a call of _can, as a constant of type text[]. */
+extern Const *tjp_types_of_can(List *args);
+
+/* Such a constant of these texts. */
+extern Const *tjp_types_const(Datum *types, int ntypes);
 
 extern void tjp_estimate_init(void);
 
 /* Plans with these functions in them are being made. */
 extern void tjp_estimate_planning(void);
 
-/* The share of rows that an arm lets through. */
-extern Selectivity tjp_estimate_wide(SupportRequestSelectivity *request);
+/*
+ * The share of rows that a call lets through; of an arm, or of _can beside arms,
+ * the share that its index condition finds.
+ */
+extern Selectivity tjp_estimate_can(SupportRequestSelectivity *request);
 extern Selectivity tjp_estimate_held(SupportRequestSelectivity *request);
 extern Selectivity tjp_estimate_within(SupportRequestSelectivity *request);
-extern Selectivity tjp_estimate_belongs(SupportRequestSelectivity *request);
+extern Selectivity tjp_estimate_is_member(SupportRequestSelectivity *request);
+
+/*
+ * What all rows of the column's table must have as their workspace, since another
+ * condition of the query says so, as in WHERE org_id = 5 beside the policy: a
+ * value known before the scan, of the column's type as tjp_value_type has it, but
+ * for casts that change nothing.  NULL if there is no such condition.
+ */
+extern Node *tjp_asked_workspace(PlannerInfo *root, Node *workspace);
 
 /* Has the first column at least as many different values as the second? */
 extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);

@@ -50,20 +50,16 @@ tjp_lists_find_functions(void)
 	tjp_plan.planned = InvalidOid;
 	tjp_plan.can = tjp_catalog_function("_can");
 	tjp_plan.is_member = tjp_catalog_function("_is_member");
-	tjp_plan.wide = tjp_catalog_function("_wide");
 	tjp_plan.held = tjp_catalog_function("_held");
 	tjp_plan.within = tjp_catalog_function("_within");
-	tjp_plan.belongs = tjp_catalog_function("_belongs");
 	tjp_plan.ids = tjp_catalog_function("_ids");
 	tjp_plan.workspaces = tjp_catalog_function("_workspaces");
 	tjp_plan.lowest = tjp_catalog_function("_lowest");
 	tjp_plan.edge = tjp_catalog_function("_edge");
 	if (!OidIsValid(tjp_plan.can) || !OidIsValid(tjp_plan.is_member) ||
-		!OidIsValid(tjp_plan.wide) || !OidIsValid(tjp_plan.held) ||
-		!OidIsValid(tjp_plan.within) || !OidIsValid(tjp_plan.belongs) ||
-		!OidIsValid(tjp_plan.ids) ||
-		!OidIsValid(tjp_plan.workspaces) || !OidIsValid(tjp_plan.lowest) ||
-		!OidIsValid(tjp_plan.edge))
+		!OidIsValid(tjp_plan.held) || !OidIsValid(tjp_plan.within) ||
+		!OidIsValid(tjp_plan.ids) || !OidIsValid(tjp_plan.workspaces) ||
+		!OidIsValid(tjp_plan.lowest) || !OidIsValid(tjp_plan.edge))
 		return false;
 	(void) get_func_signature(tjp_plan.can, &arguments, &n);
 	tjp_plan.level = arguments[1];

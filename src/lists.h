@@ -19,10 +19,8 @@ typedef struct TjpPlanFunctions
 	uint64 generation;
 	Oid	   can;
 	Oid	   is_member;
-	Oid	   wide;
 	Oid	   held;
 	Oid	   within;
-	Oid	   belongs;
 	Oid	   ids;
 	Oid	   workspaces;
 	Oid	   lowest;

@@ -9,15 +9,16 @@
  *
  * A call of tj_can over columns becomes
  *
- *		_can(u, l, columns...) AND (_wide(...) OR _held(...) OR ...)
+ *		_can(u, l, columns...) OR _held(...) OR _held(...)
  *
  * _can gives the answer for a row, exactly that of tj_can.  The others are its
- * *arms*: one for rights that need no id (Admins, the workspace, type:*), one
- * for each element of the path.  An arm as a filter is simply true.  It is
- * there for the planner, which asks for its index condition: column = ANY(what
- * the user holds), computed when the query runs.  Whatever _can is true for is
- * found by the condition of at least one arm; what is found too much, _can
- * throws out.  So no plan can show a row that tj_can would not.
+ * *arms*, one for each element of the path.  An arm as a filter is simply
+ * false.  It is there for the planner, which asks for its index condition:
+ * column = ANY(what the user holds), computed when the query runs.  _can has
+ * one too, for rights that need no id (Admins, the workspace, type:*).  Whatever
+ * _can is true for is found by the condition of at least one of them, and the
+ * planner uses the conditions of an OR all together or not at all; what is found
+ * too much, _can throws out.  So no plan can show a row that tj_can would not.
  *
  * The lists are never folded into a plan, since plans are shared by users; they
  * are VOLATILE in name, so that estimates come from here too (estimate.c) and
@@ -25,11 +26,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/stratnum.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation_d.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_statistic.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -49,6 +54,7 @@
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "check.h"
@@ -106,15 +112,6 @@ word_const(const char *word)
 	return (Node *) text_const(CStringGetTextDatum(word));
 }
 
-static Node *
-types_const(Datum *types, int ntypes)
-{
-	ArrayType *array = construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT);
-
-	return (Node *) makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1, PointerGetDatum(array),
-							  false, false);
-}
-
 static Expr *
 call(Oid function, Oid result_type, List *args)
 {
@@ -130,7 +127,7 @@ is_null_const(Node *node)
 
 /*
  * What stands for an argument in an arm: the expression, or the planned value
- * where it would be too dear to have it twice.  Never a NULL: a strict arm
+ * where it would be too dear to have it twice.  Never a NULL: a strict function
  * would be dropped.
  */
 static Node *
@@ -238,14 +235,17 @@ wants_arms(SupportRequestSimplify *request, List *args)
 			 contains_check(parse->havingQual, &function));
 }
 
+/*
+ * The answer or one of its arms, and the edges.
+ */
 static Expr *
 make_condition(Expr *answer, List *arms, List *edges)
 {
-	if (list_length(arms) == 0)
-		return answer;
-	if (list_length(arms) > 1)
-		arms = list_make1(make_orclause(arms));
-	return make_andclause(list_concat(lcons(answer, arms), edges));
+	if (arms != NIL)
+		answer = make_orclause(lcons(answer, arms));
+	if (edges != NIL)
+		answer = make_andclause(lcons(answer, edges));
+	return answer;
 }
 
 /* Is this the column by which its table is partitioned into lists? */
@@ -313,6 +313,187 @@ make_edges(SupportRequestSimplify *request, Node *user, Node *workspace, uint64 
 	return edges;
 }
 
+/*
+ * The indexes of the one ordinary table that all columns of a path belong to:
+ * arms that none of them could serve are left out.  Plans are made anew when an
+ * index comes or goes.
+ */
+typedef struct TableIndexes
+{
+	Oid	   relid;
+	Index  varno;
+	double rows;
+	int	   n;
+	struct TableIndex
+	{
+		int		   nkeys;
+		AttrNumber keys[INDEX_MAX_KEYS]; /* 0: an expression */
+		bool	   partial;
+		bool	   complete; /* a btree that can be used now, with all rows */
+		bool	   unique;
+	} indexes[FLEXIBLE_ARRAY_MEMBER];
+} TableIndexes;
+
+/* NULL if the columns are of no such table; then every arm may be of use. */
+static TableIndexes *
+find_indexes(PlannerInfo *root, List *args)
+{
+	Relids		   varnos = pull_varnos(root, (Node *) args);
+	int			   varno;
+	RangeTblEntry *rte;
+	Relation	   rel;
+	List		  *oids;
+	ListCell	  *lc;
+	TableIndexes  *result;
+
+	/* what is_list_key says of EXISTS holds here too: at the worst a plan is slow */
+	if (!bms_get_singleton_member(varnos, &varno) || varno > list_length(root->parse->rtable))
+		return NULL;
+	rte = rt_fetch(varno, root->parse->rtable);
+	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh)
+		return NULL;
+
+	rel = relation_open(rte->relid, NoLock);
+	oids = RelationGetIndexList(rel);
+	result = palloc0(offsetof(TableIndexes, indexes) +
+					 list_length(oids) * sizeof(struct TableIndex));
+	result->relid = rte->relid;
+	result->varno = varno;
+	result->rows = Max(rel->rd_rel->reltuples, 0);
+	relation_close(rel, NoLock);
+	foreach(lc, oids)
+	{
+		struct TableIndex *found = &result->indexes[result->n];
+		HeapTuple		   relation = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(lc)));
+		HeapTuple		   tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+
+		if (HeapTupleIsValid(relation) && HeapTupleIsValid(tuple))
+		{
+			Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
+
+			found->nkeys = index->indnkeyatts;
+			for (int i = 0; i < found->nkeys; i++)
+				found->keys[i] = index->indkey.values[i];
+			found->partial = !heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
+			found->complete = index->indisvalid && !index->indcheckxmin && !found->partial &&
+							  ((Form_pg_class) GETSTRUCT(relation))->relam == BTREE_AM_OID;
+			found->unique = index->indisunique;
+			result->n++;
+		}
+		if (HeapTupleIsValid(tuple))
+			ReleaseSysCache(tuple);
+		if (HeapTupleIsValid(relation))
+			ReleaseSysCache(relation);
+	}
+	list_free(oids);
+	return result;
+}
+
+/* The number of a column of the table; 0 for whatever else. */
+static AttrNumber
+column_number(const TableIndexes *table, Node *column)
+{
+	while (IsA(column, RelabelType))
+		column = (Node *) ((RelabelType *) column)->arg;
+	if (!IsA(column, Var) || ((Var *) column)->varno != table->varno ||
+		((Var *) column)->varlevelsup != 0)
+		return 0;
+	return Max(((Var *) column)->varattno, 0);
+}
+
+/* May there be an index whose first column this is? */
+static bool
+may_lead(const TableIndexes *table, Node *column)
+{
+	if (!contain_vars_of_level(column, 0))
+		return false;
+	if (table == NULL)
+		return true;
+	for (int i = 0; i < table->n; i++)
+		if (table->indexes[i].keys[0] == column_number(table, column))
+			return true;
+	return false;
+}
+
+/* May there be an index WHERE this IS NOT NULL? */
+static bool
+may_lack_nulls(const TableIndexes *table, Node *column)
+{
+	if (!contain_vars_of_level(column, 0))
+		return false;
+	if (table == NULL)
+		return true;
+	for (int i = 0; i < table->n; i++)
+		if (table->indexes[i].partial && table->indexes[i].keys[0] == column_number(table, column))
+			return true;
+	return false;
+}
+
+static Expr *
+is_not_null(Node *node)
+{
+	NullTest *test = makeNode(NullTest);
+
+	test->arg = (Expr *) node;
+	test->nulltesttype = IS_NOT_NULL;
+	test->location = -1;
+	return (Expr *) test;
+}
+
+/* How many different values a column has; 0 if that is not known. */
+static double
+stored_distinct(const TableIndexes *table, AttrNumber column)
+{
+	HeapTuple tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table->relid),
+									  Int16GetDatum(column), BoolGetDatum(false));
+	double	  n;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	n = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+	ReleaseSysCache(tuple);
+	return n < 0 ? -n * table->rows : n;
+}
+
+/*
+ * Is the id's own index all that its arm needs?  Not where an index has the
+ * workspace as well, nor where rows of more than one workspace share an id.
+ */
+static bool
+id_is_enough(const TableIndexes *table, Node *id, Node *workspace)
+{
+	AttrNumber id_column = table != NULL ? column_number(table, id) : 0;
+	AttrNumber workspace_column = table != NULL ? column_number(table, workspace) : 0;
+	bool	   leads = false;
+	bool	   unique = false;
+
+	if (id_column == 0 || workspace_column == 0)
+		return false;
+	for (int i = 0; i < table->n; i++)
+	{
+		const struct TableIndex *index = &table->indexes[i];
+		bool					 has_id = false;
+		bool					 has_workspace = false;
+
+		for (int k = 0; k < index->nkeys; k++)
+		{
+			has_id = has_id || index->keys[k] == id_column;
+			has_workspace = has_workspace || index->keys[k] == workspace_column;
+		}
+		if (has_id && has_workspace)
+			return false;
+		if (index->complete && index->keys[0] == id_column)
+		{
+			leads = true;
+			unique = unique || (index->unique && index->nkeys == 1);
+		}
+	}
+	if (!leads || unique)
+		return leads;
+	return stored_distinct(table, workspace_column) > 0 &&
+		   stored_distinct(table, id_column) >= stored_distinct(table, workspace_column);
+}
+
 /* tj_can(user, tj_resource(workspace [, type, id]...), level) */
 static Expr *
 simplify_can(SupportRequestSimplify *request)
@@ -326,8 +507,6 @@ simplify_can(SupportRequestSimplify *request)
 	List  *edges = NIL;
 	Node  *workspace;
 	Node  *last;
-	Datum *type_datums;
-	List  *wide_args;
 	int	   ntypes = list_length(types);
 
 	if (args == NIL || !may_execute(request->fcall->funcid) ||
@@ -341,40 +520,37 @@ simplify_can(SupportRequestSimplify *request)
 
 	if (wants_arms(request, args))
 	{
-		planned |= TJP_PLANNED_HAS_ARMS;
+		TableIndexes *indexes = find_indexes(request->root, args);
+
 		edges = make_edges(request, user, workspace, planned);
 		workspace = arm_argument(workspace, planned);
-		last = ntypes > 0 ? arm_argument(last, planned) : (Node *) planned_const(planned);
-
-		type_datums = palloc(Max(ntypes, 1) * sizeof(Datum));
-		for (int i = 0; i < ntypes; i++)
-			type_datums[i] = PointerGetDatum(list_nth(types, i));
-		wide_args = list_make4(planned_const(planned), copyObject(level), copyObject(user),
-							   types_const(type_datums, ntypes));
-		wide_args = list_concat(wide_args, list_make2(workspace, last));
-		arms = list_make1(call(tjp_plan.wide, BOOLOID, wide_args));
-
-		for (int i = 0; i < ntypes; i++)
+		last = arm_argument(last, planned);
+		if (may_lead(indexes, workspace) || may_lead(indexes, last))
+			planned |= TJP_PLANNED_HAS_ARMS;
+		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
 		{
 			Node *id = list_nth(args, 2 + 2 * i);
 			List *head = list_make4(planned_const(planned), copyObject(level), copyObject(user),
-									text_const(type_datums[i]));
+									text_const(PointerGetDatum(list_nth(types, i))));
 			List *tail;
-			Expr *arm;
+			List *arm;
 
 			/* in no such container, ever */
 			if (is_null_const(id))
 				continue;
 			id = arm_argument(id, planned);
 			tail = list_make3(id, copyObject(workspace), copyObject(last));
-			arm = call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail));
-			if (contain_vars_of_level(workspace, 0))
+			arm = list_make1(call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail)));
+			if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
 			{
 				tail = list_make2(copyObject(workspace), copyObject(id));
-				arm = make_andclause(list_make2(arm, call(tjp_plan.within, BOOLOID,
-														  list_concat(copyObject(head), tail))));
+				arm = lappend(arm, call(tjp_plan.within, BOOLOID,
+										list_concat(copyObject(head), tail)));
 			}
-			arms = lappend(arms, arm);
+			if (may_lack_nulls(indexes, id))
+				arm = lcons(is_not_null(copyObject(id)), arm);
+			arms = lappend(arms,
+						   list_length(arm) > 1 ? make_andclause(arm) : (Expr *) linitial(arm));
 		}
 	}
 	return make_condition(call(tjp_plan.can, BOOLOID,
@@ -391,7 +567,6 @@ simplify_is_member(SupportRequestSimplify *request)
 	Node  *user = linitial(request->fcall->args);
 	List  *args = list_make1(before_widening(lsecond(request->fcall->args)));
 	uint64 planned = request->fcall->funcid;
-	List  *arms = NIL;
 	List  *edges = NIL;
 
 	if (!tjp_construct_accepts(args, NULL) || !may_execute(request->fcall->funcid) ||
@@ -401,17 +576,11 @@ simplify_is_member(SupportRequestSimplify *request)
 		return (Expr *) makeBoolConst(false, false);
 
 	if (wants_arms(request, args))
-	{
-		planned |= TJP_PLANNED_HAS_ARMS;
 		edges = make_edges(request, user, linitial(args), planned);
-		arms = list_make1(call(tjp_plan.belongs, BOOLOID,
-							   list_make3(planned_const(planned), copyObject(user),
-										  arm_argument(linitial(args), planned))));
-	}
 	return make_condition(call(tjp_plan.is_member, BOOLOID,
 							   list_make3(planned_const(planned), copyObject(user),
 										  copyObject(linitial(args)))),
-						  arms, edges);
+						  NIL, edges);
 }
 
 /*
@@ -582,31 +751,40 @@ known_workspace(SupportRequestIndexCondition *request, Node *planned, Node *work
 static Node *
 one_type(Node *type)
 {
-	return types_const(&((Const *) type)->constvalue, 1);
+	return (Node *) tjp_types_const(&((Const *) type)->constvalue, 1);
 }
 
 static List *
-wide_condition(SupportRequestIndexCondition *request, List *args)
+can_condition(SupportRequestIndexCondition *request, List *args)
 {
-	Node *types = list_nth(args, ARM_TYPES);
-	Node *workspace = list_nth(args, WIDE_WORKSPACE);
-	Node *last = list_nth(args, WIDE_LAST);
-	List *head = list_head_args(request, args);
+	uint64 planned = DatumGetInt64(linitial_node(Const, args)->constvalue);
+	Node  *workspace = arm_argument(list_nth(args, CAN_WORKSPACE), planned);
+	List  *head = list_head_args(request, args);
+	Node  *types;
 
-	if (head == NIL)
-		return NIL;
 	/* lists on later columns would be taken to keep the order of the index */
-	if (request->indexcol > 0)
+	if (head == NIL || request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0)
 		return NIL;
-	if (request->indexarg == WIDE_WORKSPACE)
+	types = (Node *) tjp_types_of_can(args);
+	if (request->indexarg == CAN_WORKSPACE)
+	{
+		Node *asked = tjp_asked_workspace(request->root, workspace);
+
+		/* all of one workspace or nothing of it */
+		if (asked != NULL)
+			return everything_condition(request, workspace,
+										list_concat(head, list_make3(word_const(TJP_LIST_WIDE),
+																	 types, copyObject(asked))));
 		return equality_condition(request, workspace, tjp_plan.workspaces,
-								  list_concat(head, list_make2(word_const(TJP_LIST_WIDE),
-															   copyObject(types))));
-	if (request->indexarg != WIDE_LAST || has_index(request->index->rel, workspace))
+								  list_concat(head,
+											  list_make2(word_const(TJP_LIST_WIDE), types)));
+	}
+	if (request->indexarg != list_length(args) - 1 ||
+		has_index(request->index->rel, workspace))
 		return NIL;
-	return everything_condition(request, last,
+	return everything_condition(request, llast(args),
 								list_concat(head,
-											list_make3(word_const(TJP_LIST_WIDE), copyObject(types),
+											list_make3(word_const(TJP_LIST_WIDE), types,
 													   known_workspace(request, linitial(args),
 																	   workspace))));
 }
@@ -618,7 +796,7 @@ wide_condition(SupportRequestIndexCondition *request, List *args)
 static List *
 held_condition(SupportRequestIndexCondition *request, List *args)
 {
-	Node *type = list_nth(args, ARM_TYPES);
+	Node *type = list_nth(args, ARM_TYPE);
 	Node *id = list_nth(args, HELD_ID);
 	Node *workspace = list_nth(args, HELD_WORKSPACE);
 	Node *last = list_nth(args, HELD_LAST);
@@ -666,34 +844,34 @@ within_condition(SupportRequestIndexCondition *request, List *args)
 		return NIL;
 	return equality_condition(request, workspace, tjp_plan.workspaces,
 							  list_concat(head, list_make2(word_const(TJP_LIST_HELD),
-														   one_type(list_nth(args, ARM_TYPES)))));
+														   one_type(list_nth(args, ARM_TYPE)))));
 }
 
 static List *
-belongs_condition(SupportRequestIndexCondition *request, List *args)
+is_member_condition(SupportRequestIndexCondition *request, List *args)
 {
 	List *list_args;
-	Node *user = list_nth(args, BELONGS_USER);
+	Node *user = list_nth(args, MEMBER_USER);
 
-	if (request->indexarg != BELONGS_WORKSPACE || request->indexcol > 0 ||
+	if (request->indexarg != MEMBER_WORKSPACE || request->indexcol > 0 ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
 	list_args = list_make4(copyObject(linitial(args)), tjp_viewer_const(), copyObject(user),
 						   word_const(TJP_LIST_MEMBER));
-	list_args = lappend(list_args, types_const(NULL, 0));
-	return equality_condition(request, list_nth(args, BELONGS_WORKSPACE), tjp_plan.workspaces,
+	list_args = lappend(list_args, tjp_types_const(NULL, 0));
+	return equality_condition(request, list_nth(args, MEMBER_WORKSPACE), tjp_plan.workspaces,
 							  list_args);
 }
 
 /*
- * Planner support of the arms: what an index can do for them, and how many rows
- * they let through.
+ * Planner support of calls in plans: what an index can do for them, and how many
+ * rows they let through.
  */
-typedef List *(*ConditionOfArm)(SupportRequestIndexCondition *request, List *args);
-typedef Selectivity (*SelectivityOfArm)(SupportRequestSelectivity *request);
+typedef List *(*ConditionOfCall)(SupportRequestIndexCondition *request, List *args);
+typedef Selectivity (*SelectivityOfCall)(SupportRequestSelectivity *request);
 
 static Datum
-support_arm(Node *request, ConditionOfArm condition, SelectivityOfArm selectivity)
+support_call(Node *request, ConditionOfCall condition, SelectivityOfCall selectivity)
 {
 	if (IsA(request, SupportRequestIndexCondition))
 	{
@@ -718,56 +896,32 @@ support_arm(Node *request, ConditionOfArm condition, SelectivityOfArm selectivit
 	return PointerGetDatum(NULL);
 }
 
-PG_FUNCTION_INFO_V1(tj_perm_wide_support);
+PG_FUNCTION_INFO_V1(tj_perm_can_support);
 Datum
-tj_perm_wide_support(PG_FUNCTION_ARGS)
+tj_perm_can_support(PG_FUNCTION_ARGS)
 {
-	return support_arm((Node *) PG_GETARG_POINTER(0), wide_condition, tjp_estimate_wide);
+	return support_call((Node *) PG_GETARG_POINTER(0), can_condition, tjp_estimate_can);
 }
 
 PG_FUNCTION_INFO_V1(tj_perm_held_support);
 Datum
 tj_perm_held_support(PG_FUNCTION_ARGS)
 {
-	return support_arm((Node *) PG_GETARG_POINTER(0), held_condition, tjp_estimate_held);
+	return support_call((Node *) PG_GETARG_POINTER(0), held_condition, tjp_estimate_held);
 }
 
 PG_FUNCTION_INFO_V1(tj_perm_within_support);
 Datum
 tj_perm_within_support(PG_FUNCTION_ARGS)
 {
-	return support_arm((Node *) PG_GETARG_POINTER(0), within_condition, tjp_estimate_within);
+	return support_call((Node *) PG_GETARG_POINTER(0), within_condition, tjp_estimate_within);
 }
 
-PG_FUNCTION_INFO_V1(tj_perm_belongs_support);
+PG_FUNCTION_INFO_V1(tj_perm_is_member_support);
 Datum
-tj_perm_belongs_support(PG_FUNCTION_ARGS)
+tj_perm_is_member_support(PG_FUNCTION_ARGS)
 {
-	return support_arm((Node *) PG_GETARG_POINTER(0), belongs_condition, tjp_estimate_belongs);
-}
-
-/*
- * Planner support of _can and _is_member: all rows that the arms let through.
- */
-PG_FUNCTION_INFO_V1(tj_perm_answer_support);
-Datum
-tj_perm_answer_support(PG_FUNCTION_ARGS)
-{
-	Node *request = (Node *) PG_GETARG_POINTER(0);
-
-	if (IsA(request, SupportRequestSelectivity))
-	{
-		SupportRequestSelectivity *share = (SupportRequestSelectivity *) request;
-		Const					  *planned = linitial(share->args);
-
-		if (tjp_lists_find_functions() && tjp_lists_is_planned(share->args) &&
-			(DatumGetInt64(planned->constvalue) & TJP_PLANNED_HAS_ARMS) != 0)
-		{
-			share->selectivity = 1.0;
-			PG_RETURN_POINTER(share);
-		}
-	}
-	PG_RETURN_POINTER(NULL);
+	return support_call((Node *) PG_GETARG_POINTER(0), is_member_condition, tjp_estimate_is_member);
 }
 
 /* An arm as a filter. */
@@ -775,7 +929,7 @@ PG_FUNCTION_INFO_V1(tj_perm_arm);
 Datum
 tj_perm_arm(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(false);
 }
 
 /* ---- the type _planned ---- */

@@ -20,14 +20,14 @@ CREATE FUNCTION tj_perm._check_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'tj_perm_check_support';
 COMMENT ON FUNCTION tj_perm._check_support(internal) IS 'Planner support of tj_can and tj_is_member.';
-CREATE FUNCTION tj_perm._answer_support(internal) RETURNS internal
+CREATE FUNCTION tj_perm._can_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'tj_perm_answer_support';
-COMMENT ON FUNCTION tj_perm._answer_support(internal) IS 'Planner support of _can and _is_member.';
-CREATE FUNCTION tj_perm._wide_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'tj_perm_can_support';
+COMMENT ON FUNCTION tj_perm._can_support(internal) IS 'Planner support of _can.';
+CREATE FUNCTION tj_perm._is_member_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'tj_perm_wide_support';
-COMMENT ON FUNCTION tj_perm._wide_support(internal) IS 'Planner support of _wide.';
+	AS 'MODULE_PATHNAME', 'tj_perm_is_member_support';
+COMMENT ON FUNCTION tj_perm._is_member_support(internal) IS 'Planner support of _is_member.';
 CREATE FUNCTION tj_perm._held_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'tj_perm_held_support';
@@ -36,10 +36,6 @@ CREATE FUNCTION tj_perm._within_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'tj_perm_within_support';
 COMMENT ON FUNCTION tj_perm._within_support(internal) IS 'Planner support of _within.';
-CREATE FUNCTION tj_perm._belongs_support(internal) RETURNS internal
-	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'tj_perm_belongs_support';
-COMMENT ON FUNCTION tj_perm._belongs_support(internal) IS 'Planner support of _belongs.';
 CREATE FUNCTION tj_perm._list_support(internal) RETURNS internal
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'tj_perm_list_support';
@@ -47,32 +43,24 @@ COMMENT ON FUNCTION tj_perm._list_support(internal) IS 'Planner support of _ids,
 
 -- The answer for a row.
 CREATE FUNCTION tj_perm._can(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", VARIADIC path "any") RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._answer_support
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._can_support
 	AS 'MODULE_PATHNAME', 'tj_perm_can';
 COMMENT ON FUNCTION tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", VARIADIC "any") IS 'In plans: tj_can(user_id, tj_resource(path), level); the path begins with the workspace. Variadic from there on, so that no call is too short for PostgreSQL, which counts arguments when it simplifies one twice.';
 CREATE FUNCTION tj_perm._is_member(planned tj_perm._planned, user_id "any", workspace "any") RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._answer_support
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._is_member_support
 	AS 'MODULE_PATHNAME', 'tj_perm_is_member';
 COMMENT ON FUNCTION tj_perm._is_member(tj_perm._planned, "any", "any") IS 'In plans: tj_is_member(user_id, workspace).';
 
--- Its arms: true, there for their index conditions. _held is strict so that an
--- index WHERE the id IS NOT NULL serves.
-CREATE FUNCTION tj_perm._wide(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", types text[], workspace "any", last_id "any") RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._wide_support
-	AS 'MODULE_PATHNAME', 'tj_perm_arm';
-COMMENT ON FUNCTION tj_perm._wide(tj_perm._planned, @extschema@.tj_level, "any", text[], "any", "any") IS 'In plans, beside _can: rows that rights which need no id may reach (Admins, the workspace, type:*).';
+-- Its arms: false and never NULL, there for their index conditions. _within only
+-- stands in an AND with _held.
 CREATE FUNCTION tj_perm._held(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", type text, id "any", workspace "any", last_id "any") RETURNS boolean
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 2 SUPPORT tj_perm._held_support
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._held_support
 	AS 'MODULE_PATHNAME', 'tj_perm_arm';
 COMMENT ON FUNCTION tj_perm._held(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any", "any") IS 'In plans, beside _can: rows that grants on this element of the path may reach.';
 CREATE FUNCTION tj_perm._within(planned tj_perm._planned, level @extschema@.tj_level, user_id "any", type text, workspace "any", id "any") RETURNS boolean
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 2 SUPPORT tj_perm._within_support
 	AS 'MODULE_PATHNAME', 'tj_perm_arm';
 COMMENT ON FUNCTION tj_perm._within(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any") IS 'In plans, beside _held: rows of the workspaces where grants name an element of this type.';
-CREATE FUNCTION tj_perm._belongs(planned tj_perm._planned, user_id "any", workspace "any") RETURNS boolean
-	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2 SUPPORT tj_perm._belongs_support
-	AS 'MODULE_PATHNAME', 'tj_perm_arm';
-COMMENT ON FUNCTION tj_perm._belongs(tj_perm._planned, "any", "any") IS 'In plans, beside _is_member: rows of workspaces that the user belongs to.';
 
 -- What index conditions compare with, read when the query runs. VOLATILE, so that
 -- no plan and no estimate evaluates them; they read under the statement's own

@@ -31,10 +31,8 @@ TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	tj_perm._can(tj_perm._planned, @extschema@.tj_level, "any", VARIADIC "any"),
 	tj_perm._is_member(tj_perm._planned, "any", "any"),
-	tj_perm._wide(tj_perm._planned, @extschema@.tj_level, "any", text[], "any", "any"),
 	tj_perm._held(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any", "any"),
 	tj_perm._within(tj_perm._planned, @extschema@.tj_level, "any", text, "any", "any"),
-	tj_perm._belongs(tj_perm._planned, "any", "any"),
 	tj_perm._ids(tj_perm._planned, @extschema@.tj_level, "any", text, "any", anyelement),
 	tj_perm._workspaces(tj_perm._planned, @extschema@.tj_level, "any", text, text[], anyelement),
 	tj_perm._lowest(tj_perm._planned, @extschema@.tj_level, "any", text, text[], "any", anyelement),

@@ -72,6 +72,46 @@ SET tj_perm.user_id = 'eve';
 SELECT rows_of('SELECT id FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', small), ''viewer'')');
 SET tj_perm.user_id = 'alice';
 
+-- where the query names a workspace: all of that or nothing, known before the scan
+SELECT plan_of('SELECT id FROM app WHERE org = 1 AND tj_can(tj_user(), tj_resource(org, ''app'', id), ''viewer'')');
+SELECT u, n, rows_of(format('SELECT count(*), min(id) FROM app WHERE %s AND tj_can(%L, tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')', n, u))
+FROM unnest('{alice,bob,root,nobody}'::text[]) u, unnest('{org = 1,2 = org,org = 3::smallint,org = NULL,(org = 1 OR org = 2)}'::text[]) n;
+CREATE DOMAIN key AS varchar(10);
+CREATE TABLE spelt (org key, id int);
+INSERT INTO spelt SELECT 1 + g % 3, g FROM generate_series(1, 300) g;
+CREATE INDEX ON spelt (org);
+CREATE INDEX ON spelt (id);
+ANALYZE spelt;
+SELECT n, rows_of(format('SELECT count(*) FROM spelt WHERE %s AND tj_can(''bob'', tj_resource(org, ''app'', id), ''viewer'')', n))
+FROM unnest(ARRAY['org = ''1''', 'org = ''1''::text', 'org = ''1''::varchar(10)', 'org = ''1''::key', 'org = ''1''::name', 'org = ''1   ''::char(4)', 'org COLLATE "C" = ''1''']) n;
+-- no arms where no index could serve them, until there is one; an id that is unique needs no workspace beside it
+CREATE FUNCTION calls_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'Filter: ' THEN
+			RETURN (SELECT string_agg(m[1], ' ') FROM regexp_matches(line, 'tj_perm\.(_\w+)\(', 'g') m);
+		END IF;
+	END LOOP;
+END $$;
+CREATE TABLE later (org int, folder int, id bigint);
+INSERT INTO later SELECT 1 + g % 3, g % 30, g FROM generate_series(1, 300) g;
+ANALYZE later;
+PREPARE later AS SELECT count(*) FROM later WHERE tj_can(tj_user(), tj_resource(org, 'folder', folder, 'app', id), 'viewer');
+SET plan_cache_mode = force_generic_plan;
+SELECT calls_of('EXECUTE later');
+EXECUTE later;
+CREATE INDEX ON later (folder);
+SELECT calls_of('EXECUTE later');
+CREATE INDEX ON later (org);
+SELECT calls_of('EXECUTE later');
+CREATE UNIQUE INDEX ON later (id);
+SELECT calls_of('EXECUTE later');
+EXECUTE later;
+RESET plan_cache_mode;
+DEALLOCATE later;
+
 -- a level that changes between rescans
 CREATE TABLE wanted (n int, level tj_level);
 INSERT INTO wanted VALUES (1, 'admin'), (2, 'editor'), (3, NULL), (4, 'viewer');
@@ -151,7 +191,7 @@ SELECT tj_perm._can(NULL, 'viewer', 'bob'::text, '1'::text, 'app', 5);
 SELECT tj_perm._ids(NULL::tj_perm._planned, 'viewer', 'alice'::text, 'app', NULL::text, 0::bigint);
 SELECT tj_perm._workspaces(NULL::tj_perm._planned, 'viewer', 'alice'::text, 'member', '{}'::text[], ''::text);
 SELECT tj_perm._ids(NULL::tj_perm._planned, 'viewer', 'alice'::text, n::text, NULL::text, 0::bigint) FROM generate_series(1, 1) n;
-SELECT count(*) FROM app WHERE tj_perm._wide(NULL::tj_perm._planned, 'viewer', 'bob'::text, ARRAY[org::text], org, id);
+SELECT count(*) FROM app WHERE tj_perm._held(NULL::tj_perm._planned, 'viewer', 'bob'::text, 'app', id, org, id);
 RESET ROLE;
 -- whoever may not execute tj_can gets no further, by no plan
 BEGIN;
