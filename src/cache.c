@@ -172,24 +172,10 @@ typedef struct ViewRef
 /* One snapshot and all that is known under it. */
 typedef struct Slot
 {
-	bool   in_use;
-	uint64 id; /* never used twice in a backend */
-	uint64 last_used;
+	TjpReading reading; /* first; id: in use if it is not 0, and never used twice in a backend */
+	uint64	   last_used;
 
-	/* the content of the snapshot */
-	TransactionId  xmin;
-	TransactionId  xmax;
-	CommandId	   curcid;
-	uint32		   xcnt;
-	int32		   subxcnt;
-	bool		   suboverflowed;
-	bool		   taken_during_recovery;
-	TransactionId *xip;
-	TransactionId *subxip;
-
-	uint64		  changes; /* changes_begun at its start */
 	TransactionId xid;	   /* top-level, as of its start; usually none */
-	bool		  quiet;   /* was no change under way then? */
 	bool		  counted; /* did the triggers that count fire then? */
 	bool		  shares;  /* may use and make shared states */
 	int64		  epoch;
@@ -208,7 +194,6 @@ typedef struct Slot
 /* Statistics of this backend. */
 static struct
 {
-	int64 hits;		   /* checks answered by a view of the slot */
 	int64 validations; /* shared states proven by a stamp */
 	int64 loads;	   /* states read from the tables */
 	int64 evictions;
@@ -232,6 +217,9 @@ static uint64 slot_ids = 0;
 static uint64 changes_begun = 0;
 static uint64 changes_done = 0;
 static bool	  ddl_in_transaction = false;
+uint64		  tjp_cache_changes = 1;
+
+int64 tjp_cache_hits = 0; /* checks answered by what a slot has */
 
 static struct
 {
@@ -339,9 +327,9 @@ clear_slot(Slot *slot)
 	slot->views = NULL;
 	slot->last_view.view = NULL;
 	slot->memberships = NULL;
-	slot->xip = NULL;
-	slot->subxip = NULL;
-	slot->in_use = false;
+	slot->reading.xip = NULL;
+	slot->reading.subxip = NULL;
+	slot->reading.id = 0;
 	if (slot->context != NULL)
 		MemoryContextReset(slot->context);
 }
@@ -353,31 +341,15 @@ clear_slots(void)
 	int i;
 
 	for (i = 0; i < N_SLOTS; i++)
-		if (slots[i].in_use)
+		if (slots[i].reading.id != 0)
 			clear_slot(&slots[i]);
 	entered_slot = NULL;
-}
-
-/* memcmp must not be handed NULL; where it does not crash, it is very slow. */
-static inline bool
-same_xids(const TransactionId *a, const TransactionId *b, int n)
-{
-	return n <= 0 || b == NULL || memcmp(a, b, n * sizeof(TransactionId)) == 0;
 }
 
 static bool
 slot_matches(const Slot *slot, const SnapshotData *snapshot)
 {
-	return slot->in_use &&
-		   slot->xmin == snapshot->xmin &&
-		   slot->xmax == snapshot->xmax &&
-		   slot->curcid == snapshot->curcid &&
-		   slot->xcnt == snapshot->xcnt &&
-		   slot->subxcnt == snapshot->subxcnt &&
-		   slot->suboverflowed == snapshot->suboverflowed &&
-		   slot->taken_during_recovery == snapshot->takenDuringRecovery &&
-		   same_xids(slot->xip, snapshot->xip, snapshot->xcnt) &&
-		   same_xids(slot->subxip, snapshot->subxip, snapshot->subxcnt);
+	return slot->reading.id != 0 && tjp_reading_matches(&slot->reading, snapshot);
 }
 
 /*
@@ -394,27 +366,17 @@ transaction_is_clean(void)
 }
 
 /*
- * May what the slot holds be believed once more, given that its snapshot is
- * the one that answers?
- *
  * Where this transaction has written anything, changes of our tables must be
  * sure to be counted: all triggers that count fired for it when the slot was
  * started, and nothing has been redefined since.
  */
-static bool
-slot_is_good(const Slot *slot)
+bool
+tjp_cache_covers_writes(const TjpReading *reading, TransactionId xid)
 {
-	TransactionId xid = GetTopTransactionIdIfAny();
+	const Slot *slot = (const Slot *) reading;
 
-	/* rows may have been changed while the triggers that count were off */
-	if (ddl_in_transaction)
-		return false;
-	if (!slot->quiet || slot->changes != changes_begun || changes_begun != changes_done)
-		return false;
-	if (TransactionIdIsValid(xid) && !IsParallelWorker() &&
-		(slot->xid != xid || !slot->counted || slot->generation != tjp_catalog_generation()))
-		return false;
-	return true;
+	return IsParallelWorker() ||
+		   (slot->xid == xid && slot->counted && slot->generation == tjp_catalog_generation());
 }
 
 /*
@@ -447,6 +409,7 @@ triggers_intact(Snapshot snapshot, int64 epoch, uint64 generation)
 static void
 start_slot(Slot *slot, Snapshot snapshot)
 {
+	TjpReading	 *reading = &slot->reading;
 	MemoryContext caller;
 	Datum		  empty;
 
@@ -455,27 +418,27 @@ start_slot(Slot *slot, Snapshot snapshot)
 		slot->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm snapshot",
 											  ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(slot->context);
-	slot->xmin = snapshot->xmin;
-	slot->xmax = snapshot->xmax;
-	slot->curcid = snapshot->curcid;
-	slot->xcnt = snapshot->xcnt;
-	slot->subxcnt = snapshot->subxcnt;
-	slot->suboverflowed = snapshot->suboverflowed;
-	slot->taken_during_recovery = snapshot->takenDuringRecovery;
-	slot->xip = palloc(Max(snapshot->xcnt, 1) * sizeof(TransactionId));
+	reading->xmin = snapshot->xmin;
+	reading->xmax = snapshot->xmax;
+	reading->curcid = snapshot->curcid;
+	reading->xcnt = snapshot->xcnt;
+	reading->subxcnt = snapshot->subxcnt;
+	reading->suboverflowed = snapshot->suboverflowed;
+	reading->taken_during_recovery = snapshot->takenDuringRecovery;
+	reading->xip = palloc(Max(snapshot->xcnt, 1) * sizeof(TransactionId));
 	if (snapshot->xcnt > 0)
-		memcpy(slot->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
-	slot->subxip = palloc(Max(snapshot->subxcnt, 1) * sizeof(TransactionId));
+		memcpy(reading->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
+	reading->subxip = palloc(Max(snapshot->subxcnt, 1) * sizeof(TransactionId));
 	/* an overflowed snapshot has no copy of them, and does without */
 	if (snapshot->subxcnt > 0 && snapshot->subxip != NULL)
-		memcpy(slot->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
+		memcpy(reading->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
 	slot->states = states_create(slot->context, 16, NULL);
 	slot->views = views_create(slot->context, 4, NULL);
 	MemoryContextSwitchTo(caller);
 
 	slot->xid = GetTopTransactionIdIfAny();
-	slot->changes = changes_begun;
-	slot->quiet = changes_begun == changes_done;
+	/* rows may have been changed while the triggers that count were off */
+	reading->changes = changes_begun == changes_done && !ddl_in_transaction ? tjp_cache_changes : 0;
 	slot->counted = !TransactionIdIsValid(slot->xid) || IsParallelWorker() ||
 					tjp_catalog_triggers_fire();
 
@@ -495,8 +458,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 */
 	slot->shares = slot->shares && slot->counted && transaction_is_clean() &&
 				   triggers_intact(snapshot, slot->epoch, slot->generation);
-	slot->id = ++slot_ids;
-	slot->in_use = true;
+	reading->id = ++slot_ids;
 }
 
 /*
@@ -516,14 +478,14 @@ find_slot(Snapshot snapshot)
 		}
 
 	if (slot != NULL &&
-		(!slot_is_good(slot) || slot_is_too_large(slot)))
+		(!tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot)))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
 	{
 		slot = &slots[0];
-		for (i = 1; i < N_SLOTS && slot->in_use; i++)
-			if (!slots[i].in_use || slots[i].last_used < slot->last_used)
+		for (i = 1; i < N_SLOTS && slot->reading.id != 0; i++)
+			if (slots[i].reading.id == 0 || slots[i].last_used < slot->last_used)
 				slot = &slots[i];
 		start_slot(slot, snapshot);
 	}
@@ -576,6 +538,7 @@ void
 tjp_cache_change_begins(void)
 {
 	changes_begun++;
+	tjp_cache_changes++;
 }
 
 /*
@@ -586,6 +549,7 @@ void
 tjp_cache_change_done(void)
 {
 	changes_done++;
+	tjp_cache_changes++;
 }
 
 /*
@@ -595,6 +559,7 @@ void
 tjp_cache_ddl(void)
 {
 	ddl_in_transaction = true;
+	tjp_cache_changes++;
 }
 
 bool
@@ -875,7 +840,8 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	ViewRef	   *ref;
 
 	entered_snapshot = snapshot;
-	if (slot != NULL && slot_matches(slot, snapshot) && slot_is_good(slot))
+	if (slot != NULL && slot_matches(slot, snapshot) &&
+		tjp_reading_is_good(&slot->reading))
 	{
 		/* the same user and workspace as before? */
 		ref = &slot->last_view;
@@ -884,7 +850,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 			memcmp(ref->key->bytes, key, key_len) == 0 &&
 			memcmp(ref->key->bytes + key_len, user, user_len) == 0)
 		{
-			stats.hits++;
+			tjp_cache_hits++;
 			return ref->view;
 		}
 	}
@@ -927,7 +893,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	if (ref == NULL)
 		return NULL;
 	slot->last_view = *ref;
-	stats.hits++;
+	tjp_cache_hits++;
 	return ref->view;
 }
 
@@ -974,28 +940,22 @@ tjp_cache_alloc_spare(Size size)
 uint64
 tjp_cache_entered(void)
 {
-	return entered_slot != NULL ? entered_slot->id : 0;
+	return entered_slot != NULL ? entered_slot->reading.id : 0;
+}
+
+const TjpReading *
+tjp_cache_reading(void)
+{
+	return &entered_slot->reading;
 }
 
 bool
 tjp_cache_is_current(uint64 entered, Snapshot snapshot)
 {
-	const Slot *slot = entered_slot;
-
-	if (slot == NULL || slot->id != entered)
-	{
-		int i;
-
-		for (i = 0; i < N_SLOTS && slots[i].id != entered; i++)
-			;
-		if (i == N_SLOTS)
-			return false;
-		slot = &slots[i];
-	}
-	if (!slot_matches(slot, snapshot) || !slot_is_good(slot))
-		return false;
-	stats.hits++;
-	return true;
+	for (int i = 0; i < N_SLOTS; i++)
+		if (slots[i].reading.id == entered)
+			return tjp_reading_is_current(&slots[i].reading, entered, snapshot);
+	return false;
 }
 
 const TjpMemberships *
@@ -1557,7 +1517,7 @@ tj_perm_cache_stats(PG_FUNCTION_ARGS)
 	for (i = 0; i < N_SLOTS; i++)
 		if (slots[i].context != NULL)
 			slot_bytes += MemoryContextMemAllocated(slots[i].context, true);
-	values[0] = Int64GetDatum(stats.hits);
+	values[0] = Int64GetDatum(tjp_cache_hits);
 	values[1] = Int64GetDatum(stats.validations);
 	values[2] = Int64GetDatum(stats.loads);
 	values[3] = Int64GetDatum(stats.probes);

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/snapshot.h"
 
 #include "catalog.h"
@@ -116,6 +117,75 @@ extern void *tjp_cache_alloc_spare(Size size);
  */
 extern uint64 tjp_cache_entered(void);
 extern bool	  tjp_cache_is_current(uint64 entered, Snapshot snapshot);
+
+/*
+ * The same for each row of a scan: what the entered snapshot is known by, at an
+ * address that stays, and whether that number is still its own and its content
+ * that of the snapshot.
+ */
+typedef struct TjpReading
+{
+	uint64 id;		/* the number; 0: nothing is known */
+	uint64 changes; /* tjp_cache_changes as of its start; 0: one was under way */
+
+	/* the content of the snapshot */
+	TransactionId  xmin;
+	TransactionId  xmax;
+	CommandId	   curcid;
+	uint32		   xcnt;
+	int32		   subxcnt;
+	bool		   suboverflowed;
+	bool		   taken_during_recovery;
+	TransactionId *xip;
+	TransactionId *subxip;
+} TjpReading;
+
+/* Rises whenever this transaction begins or has done a change of our tables. */
+extern uint64 tjp_cache_changes;
+extern int64  tjp_cache_hits; /* statistics */
+
+extern const TjpReading *tjp_cache_reading(void);
+extern bool				 tjp_cache_covers_writes(const TjpReading *reading, TransactionId xid);
+
+static inline bool
+tjp_reading_matches(const TjpReading *reading, const SnapshotData *snapshot)
+{
+	/* an overflowed snapshot has no copy of subxip, and does without */
+	return reading->xmin == snapshot->xmin &&
+		   reading->xmax == snapshot->xmax &&
+		   reading->curcid == snapshot->curcid &&
+		   reading->xcnt == snapshot->xcnt &&
+		   reading->subxcnt == snapshot->subxcnt &&
+		   reading->suboverflowed == snapshot->suboverflowed &&
+		   reading->taken_during_recovery == snapshot->takenDuringRecovery &&
+		   (snapshot->xcnt == 0 ||
+			memcmp(reading->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId)) == 0) &&
+		   (snapshot->subxcnt <= 0 || snapshot->subxip == NULL ||
+			memcmp(reading->subxip, snapshot->subxip,
+				   snapshot->subxcnt * sizeof(TransactionId)) == 0);
+}
+
+/* May it be believed once more, given that its snapshot is the one that answers? */
+static inline bool
+tjp_reading_is_good(const TjpReading *reading)
+{
+	TransactionId xid;
+
+	if (reading->changes != tjp_cache_changes)
+		return false;
+	xid = GetTopTransactionIdIfAny();
+	return !TransactionIdIsValid(xid) || tjp_cache_covers_writes(reading, xid);
+}
+
+static inline bool
+tjp_reading_is_current(const TjpReading *reading, uint64 id, const SnapshotData *snapshot)
+{
+	if (reading->id != id || id == 0 || !tjp_reading_matches(reading, snapshot) ||
+		!tjp_reading_is_good(reading))
+		return false;
+	tjp_cache_hits++;
+	return true;
+}
 
 /* The workspaces of the entered user, whichever workspace was entered. */
 extern const TjpMemberships *tjp_cache_memberships(void);

@@ -481,22 +481,29 @@ tjp_check_is_wide(TjpView *view, TjpLevel level, int ntypes, const TjpElement *t
  * only while tjp_cache_is_current says so.
  */
 
-/* The ids of one element that are held. */
+typedef struct IdWord
+{
+	const char *bytes; /* NULL: unused */
+	uint32		hash;
+	uint16		len;
+} IdWord;
+
+/* The ids of one element that are held, in an open-addressing table. */
 typedef struct IdSet
 {
-	int	   n;
-	uint32 mask;
-	int64 *numbers; /* NO_NUMBER: unused */
-	bool   has_no_number;
-	struct IdWord
-	{
-		const char *bytes; /* NULL: unused */
-		uint32		hash;
-		uint16		len;
-	} * words;
+	bool	all; /* type:* */
+	bool	has_no_number;
+	uint32	mask;
+	int64  *numbers; /* NO_NUMBER: unused */
+	IdWord *words;
+	int		n;
 } IdSet;
 
 #define NO_NUMBER PG_INT64_MIN
+
+/* of which there is nothing */
+static int64  no_numbers[1] = {NO_NUMBER};
+static IdWord no_words[1] = {{NULL, 0, 0}};
 
 /* What the user holds in one workspace at the level of the call site. */
 typedef enum VerdictKind
@@ -514,10 +521,10 @@ typedef struct Verdict
 	int64		number; /* the key, as the column has it */
 	const char *bytes;
 	int			len;
-	const char *key; /* as text */
+	uint8		header; /* of such a text in a row, if it is short enough for one byte; else 0 */
+	const char *key;	/* as text */
 	int			key_len;
-	bool	   *all_of_type; /* for each element: type:*? */
-	IdSet	   *ids;
+	IdSet	   *ids; /* for each element of the path */
 } Verdict;
 
 /* One call site of _can or _is_member. */
@@ -525,8 +532,10 @@ typedef struct Site
 {
 	TjpConstructPlan *plan;
 	int				  nelements;
+	int				  last_arg; /* of the constructor: the last id, or the workspace */
 	bool			  members_only;
-	bool			  one_user; /* the same for all rows, but for settings */
+	bool			  session_user; /* tj_user() */
+	bool			  one_user;		/* the same for all rows, but for settings */
 	bool			  has_words;
 	struct SiteType
 	{
@@ -534,28 +543,57 @@ typedef struct Site
 		int			len;
 	} * types;
 
-	uint64 entered; /* what the following was read under */
-	int	   rows;	/* answered one by one since then */
-	bool   sorted;
+	uint64			  entered; /* what the following was read under */
+	const TjpReading *reading;
+	int				  rows; /* answered one by one since then */
+	bool			  sorted;
 
 	/* for whom it was sorted, and while which clock it holds */
 	TjpLevel	level;
 	uint64		settings;
 	char		user[TJP_MAX_USER_ID_LEN];
 	int			user_len;
+	bool		bounded; /* is there any such interval? */
 	TimestampTz from;
 	TimestampTz until;
 
-	int		 nverdicts;
 	uint32	 mask;
 	Verdict *verdicts;
 	Verdict *last;
 } Site;
 
+/* memcmp for a few bytes, which a call would cost more than they do */
+static inline bool
+same_bytes(const char *a, const char *b, int len)
+{
+	for (; len >= (int) sizeof(uint64); len -= sizeof(uint64))
+	{
+		uint64 x;
+		uint64 y;
+
+		memcpy(&x, a, sizeof(uint64));
+		memcpy(&y, b, sizeof(uint64));
+		if (x != y)
+			return false;
+		a += sizeof(uint64);
+		b += sizeof(uint64);
+	}
+	for (; len > 0; len--)
+		if (*a++ != *b++)
+			return false;
+	return true;
+}
+
 static bool
 is_number(TjpArgKind kind)
 {
 	return kind == TJP_ARG_INT2 || kind == TJP_ARG_INT4 || kind == TJP_ARG_INT8;
+}
+
+static inline bool
+is_varlena(TjpArgKind kind)
+{
+	return kind == TJP_ARG_TEXT;
 }
 
 static inline int64
@@ -596,6 +634,12 @@ word_value(Datum value, TjpArgKind kind, const char **bytes)
 			*bytes = NameStr(*DatumGetName(value));
 			return strlen(*bytes);
 		default:
+			txt = (text *) DatumGetPointer(value);
+			if (VARATT_IS_1B(txt) && !VARATT_IS_1B_E(txt))
+			{
+				*bytes = VARDATA_1B(txt);
+				return VARSIZE_1B(txt) - VARHDRSZ_SHORT;
+			}
 			txt = DatumGetTextPP(value);
 			*bytes = VARDATA_ANY(txt);
 			return VARSIZE_ANY_EXHDR(txt);
@@ -605,21 +649,18 @@ word_value(Datum value, TjpArgKind kind, const char **bytes)
 static inline bool
 holds_number(const IdSet *ids, int64 number)
 {
-	uint32 position;
+	uint32 position = hash_number(number) & ids->mask;
 
-	if (ids->n == 0)
-		return false;
-	if (number == NO_NUMBER)
-		return ids->has_no_number;
-	for (position = hash_number(number) & ids->mask;
-		 ids->numbers[position] != NO_NUMBER;
-		 position = (position + 1) & ids->mask)
-		if (ids->numbers[position] == number)
-			return true;
-	return false;
+	while (ids->numbers[position] != number)
+	{
+		if (ids->numbers[position] == NO_NUMBER)
+			return false;
+		position = (position + 1) & ids->mask;
+	}
+	return number != NO_NUMBER || ids->has_no_number;
 }
 
-static bool
+static inline bool
 holds_word(const IdSet *ids, const char *bytes, int len)
 {
 	uint32 hash;
@@ -725,6 +766,7 @@ sort_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid
 		return true;
 
 	/* when the answer about this grant changes */
+	site->bounded = site->bounded || valid_from != DT_NOBEGIN || valid_until != DT_NOEND;
 	if (valid_from > sorting->now)
 		site->until = Min(site->until, valid_from);
 	else
@@ -748,7 +790,7 @@ sort_grant(const char *target, int target_len, TjpLevel level, TimestampTz valid
 			memcmp(site->types[i].word, element.type, element.type_len) != 0)
 			continue;
 		if (element.wildcard)
-			sorting->verdict->all_of_type[i] = true;
+			sorting->verdict->ids[i].all = true;
 		else
 			sort_id(sorting, &sorting->verdict->ids[i], site->plan->args[2 + 2 * i].kind, &element);
 	}
@@ -764,6 +806,8 @@ make_sets(Site *site, Verdict *verdict)
 		IdSet *ids = &verdict->ids[i];
 		uint32 size = 4;
 
+		ids->numbers = no_numbers;
+		ids->words = no_words;
 		if (ids->n == 0)
 			continue;
 		while (size < (uint32) ids->n * 2)
@@ -779,7 +823,7 @@ make_sets(Site *site, Verdict *verdict)
 		}
 		else
 		{
-			ids->words = tjp_cache_alloc_spare(size * sizeof(struct IdWord));
+			ids->words = tjp_cache_alloc_spare(size * sizeof(IdWord));
 			if (ids->words == NULL)
 				return false;
 		}
@@ -791,7 +835,7 @@ make_sets(Site *site, Verdict *verdict)
  * Find out what the user holds in a workspace; false if that has ended what the
  * site had sorted, the verdict included.
  */
-static bool
+static pg_noinline bool
 judge(Site *site, Verdict *verdict)
 {
 	char	 key[TJP_MAX_KEY_LEN];
@@ -814,9 +858,8 @@ judge(Site *site, Verdict *verdict)
 	{
 		VerdictKind kind = ROW_BY_ROW;
 
-		verdict->all_of_type = tjp_cache_alloc_spare(Max(site->nelements, 1) * sizeof(bool));
 		verdict->ids = tjp_cache_alloc_spare(Max(site->nelements, 1) * sizeof(IdSet));
-		if (verdict->all_of_type != NULL && verdict->ids != NULL)
+		if (verdict->ids != NULL)
 		{
 			tjp_cache_each_grant(view, 0, sort_grant, &sorting);
 			sorting.filling = true;
@@ -871,6 +914,7 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
 	memberships = tjp_cache_memberships();
 	site->entered = tjp_cache_entered();
+	site->reading = tjp_cache_reading();
 
 	while (size < (uint32) memberships->n * 2)
 		size *= 2;
@@ -914,6 +958,8 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 		{
 			verdict.bytes = verdict.key;
 			verdict.len = verdict.key_len;
+			if (is_varlena(kind) && verdict.len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
+				SET_VARSIZE_SHORT(&verdict.header, verdict.len + VARHDRSZ_SHORT);
 		}
 		for (position = hash_verdict(&verdict, number) & site->mask;
 			 site->verdicts[position].key != NULL;
@@ -926,28 +972,35 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 	site->user_len = user_len;
 	site->settings = tjp_user_id_settings;
 	site->level = level;
+	site->bounded = false;
 	site->from = DT_NOBEGIN;
 	site->until = DT_NOEND;
 	site->sorted = true;
 }
 
 /* The verdict on the workspace of this value, NULL if the user is no member. */
-static inline Verdict *
+static pg_attribute_always_inline Verdict *
 find_verdict(Site *site, Datum value)
 {
 	TjpArgKind	kind = site->plan->args[0].kind;
 	bool		number = is_number(kind);
+	Verdict	   *last = site->last;
 	int64		as_number = 0;
 	const char *bytes = NULL;
 	int			len = 0;
 	uint32		position;
 
+	/* most often as in the row before */
+	if (is_varlena(kind) && last != NULL && last->header != 0 &&
+		*(const uint8 *) DatumGetPointer(value) == last->header &&
+		same_bytes(VARDATA_1B(DatumGetPointer(value)), last->bytes, last->len))
+		return last;
 	if (number)
 		as_number = number_value(value, kind);
 	else
 		len = word_value(value, kind, &bytes);
-	if (site->last != NULL && verdict_matches(site->last, number, as_number, bytes, len))
-		return site->last;
+	if (last != NULL && verdict_matches(last, number, as_number, bytes, len))
+		return last;
 	position = number ? hash_number(as_number) : hash_bytes((const unsigned char *) bytes, len);
 	for (position &= site->mask;
 		 site->verdicts[position].key != NULL;
@@ -971,37 +1024,46 @@ typedef enum Answer
  * The answer for one row from what was sorted.  args are the arguments of the
  * constructor; workspace and last id are not NULL.
  */
-static Answer
+static pg_attribute_always_inline Answer
 answer_row(Site *site, const NullableDatum *args)
 {
-	Verdict *verdict = find_verdict(site, args[0].value);
-	bool	 held;
+	Verdict				*verdict = find_verdict(site, args[0].value);
+	const TjpArgPlan	*arg = &site->plan->args[2];
+	const NullableDatum *end = &args[site->last_arg] + 1;
+	const IdSet			*ids;
+	bool				 held;
 
 	if (verdict == NULL)
 		return NO;
-	if (verdict->kind == NOT_JUDGED && !judge(site, verdict))
+	if (unlikely(verdict->kind == NOT_JUDGED) && !judge(site, verdict))
 	{
 		site->sorted = false;
 		return ASK;
 	}
+	if (verdict->kind == EVERYTHING && !site->has_words)
+		return YES;
 	if (verdict->kind == NOTHING)
 		return NO;
 	if (verdict->kind == ROW_BY_ROW)
 		return ASK;
 
 	held = verdict->kind == EVERYTHING;
-	for (int i = 0; i < site->nelements && (!held || site->has_words); i++)
+	ids = verdict->ids;
+	for (const NullableDatum *id = &args[2]; id < end; id += 2, arg += 2, ids++)
 	{
-		const NullableDatum *id = &args[2 + 2 * i];
-		const TjpArgPlan	*arg = &site->plan->args[2 + 2 * i];
-
 		if (id->isnull)
 			continue;
-		if (arg->is_array)
+		if (unlikely(arg->is_array))
 			return ASK;
 		if (is_number(arg->kind))
-			held = held || verdict->all_of_type[i] ||
-				   holds_number(&verdict->ids[i], number_value(id->value, arg->kind));
+		{
+			if (!held && (ids->all || holds_number(ids, number_value(id->value, arg->kind))))
+			{
+				held = true;
+				if (!site->has_words)
+					break;
+			}
+		}
 		else
 		{
 			const char *bytes;
@@ -1010,7 +1072,7 @@ answer_row(Site *site, const NullableDatum *args)
 			/* over the limit of an id: there is no such resource */
 			if (len > TJP_MAX_ID_LEN)
 				return NO;
-			held = held || verdict->all_of_type[i] || holds_word(&verdict->ids[i], bytes, len);
+			held = held || ids->all || holds_word(ids, bytes, len);
 		}
 	}
 	return held ? YES : NO;
@@ -1022,7 +1084,7 @@ answer_row(Site *site, const NullableDatum *args)
  * The call stands for one of tj_can or tj_is_member, which the planner took
  * out: whoever may not execute that must not get here either.
  */
-static Site *
+static pg_noinline Site *
 make_site(FunctionCallInfo fcinfo, int first, bool members_only)
 {
 	FmgrInfo *flinfo = fcinfo->flinfo;
@@ -1032,7 +1094,9 @@ make_site(FunctionCallInfo fcinfo, int first, bool members_only)
 	tjp_check_planned(planned);
 	site->plan = tjp_construct_plan(flinfo, first, PG_NARGS() - first);
 	site->nelements = (PG_NARGS() - first) / 2;
+	site->last_arg = 2 * site->nelements;
 	site->members_only = members_only;
+	site->session_user = (planned & TJP_PLANNED_SESSION_USER) != 0;
 	site->one_user = (planned & TJP_PLANNED_ONE_USER) != 0;
 	site->types = MemoryContextAllocZero(flinfo->fn_mcxt,
 										 Max(site->nelements, 1) * sizeof(struct SiteType));
@@ -1110,46 +1174,40 @@ ask_row(const Site *site, const char *user, int user_len, TjpLevel level, const 
 }
 
 /*
- * What _can and _is_member have in common; first is the number of the
- * workspace argument.
+ * Does what the site has sorted hold for this row, under the active snapshot?
  */
-static bool
-site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bool members_only)
+static pg_attribute_always_inline bool
+is_sorted_for(const Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level)
 {
-	Site				*site = fcinfo->flinfo->fn_extra;
-	const NullableDatum *args = &fcinfo->args[first];
-	const char			*user;
-	int					 user_len;
-	bool				 session = (PG_GETARG_TJP_PLANNED(0) & TJP_PLANNED_SESSION_USER) != 0;
-	bool				 allowed;
+	const char *user;
+	int			user_len;
 
-	if (site == NULL)
-		site = make_site(fcinfo, first, members_only);
-	if (args[0].isnull || fcinfo->args[fcinfo->nargs - 1].isnull)
+	if (site->level != level || !ActiveSnapshotSet() ||
+		!tjp_reading_is_current(site->reading, site->entered, GetActiveSnapshot()))
 		return false;
-
-	if (site->sorted)
+	if (site->bounded)
 	{
 		TimestampTz now = GetCurrentStatementStartTimestamp();
 
-		if (site->level == level && site->from <= now && now < site->until &&
-			ActiveSnapshotSet() && tjp_cache_is_current(site->entered, GetActiveSnapshot()) &&
-			(session ? site->settings == tjp_user_id_settings :
-					   (tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) &&
-						user_len == site->user_len &&
-						memcmp(user, site->user, user_len) == 0)))
-		{
-			Answer answer = answer_row(site, args);
-
-			if (answer != ASK)
-				return answer == YES;
-		}
-		else
-		{
-			site->sorted = false;
-			site->rows = 0;
-		}
+		if (now < site->from || now >= site->until)
+			return false;
 	}
+	if (site->session_user)
+		return site->settings == tjp_user_id_settings;
+	return tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) &&
+		   user_len == site->user_len && memcmp(user, site->user, user_len) == 0;
+}
+
+/*
+ * The answer for a row of which nothing has been sorted.
+ */
+static pg_noinline bool
+site_asks(Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level,
+		  const NullableDatum *args)
+{
+	const char *user;
+	int			user_len;
+	bool		allowed;
 
 	if (!tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) ||
 		user_len > TJP_MAX_USER_ID_LEN)
@@ -1172,6 +1230,38 @@ site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bo
 }
 
 /*
+ * What _can and _is_member have in common; first is the number of the
+ * workspace argument.
+ */
+static pg_attribute_always_inline bool
+site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bool members_only)
+{
+	Site				*site = fcinfo->flinfo->fn_extra;
+	const NullableDatum *args = &fcinfo->args[first];
+
+	if (unlikely(site == NULL))
+		site = make_site(fcinfo, first, members_only);
+	if (args[0].isnull || args[site->last_arg].isnull)
+		return false;
+	if (likely(site->sorted))
+	{
+		if (likely(is_sorted_for(site, fcinfo, user_arg, level)))
+		{
+			Answer answer = answer_row(site, args);
+
+			if (answer != ASK)
+				return answer == YES;
+		}
+		else
+		{
+			site->sorted = false;
+			site->rows = 0;
+		}
+	}
+	return site_asks(site, fcinfo, user_arg, level, args);
+}
+
+/*
  * _can(planned, level, user, workspace [, type, id]...): tj_can(user,
  * tj_resource(workspace [, type, id]...), level), made by the planner only.
  */
@@ -1179,7 +1269,7 @@ PG_FUNCTION_INFO_V1(tj_perm_can);
 Datum
 tj_perm_can(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (unlikely(PG_ARGISNULL(0) || PG_ARGISNULL(1)))
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(site_answer(fcinfo, 3, 2, PG_GETARG_TJP_LEVEL(1), false));
 }
