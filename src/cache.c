@@ -51,6 +51,9 @@
 #define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
 #define FIRST_GRANTS	 64 /* read at once; who has more is probed first */
+#define MANY_UNREAD		 4	/* principals of whom reading is put off */
+#define TARGETS_TO_READ	 8	/* look-ups that make reading them worthwhile */
+#define FEW_GRANTEES	 32 /* of one target */
 #define PROBES_TO_LOAD	 32 /* probes that make reading the rest worthwhile */
 #define LOOKUPS_TO_MERGE 32 /* look-ups that make one table for all principals worthwhile */
 
@@ -1350,6 +1353,88 @@ merge_view(TjpView *view)
 	view->merged = merged;
 }
 
+/* The grants on one target that count for a view. */
+typedef struct Grantees
+{
+	const TjpView *view;
+	int			   nseen;
+	int			   n;
+	struct
+	{
+		TjpLevel	level;
+		TimestampTz valid_from;
+		TimestampTz valid_until;
+	} grants[FEW_GRANTEES];
+} Grantees;
+
+static bool
+collect_grantee(int64 group_id, const text *user, TjpLevel level, TimestampTz valid_from,
+				TimestampTz valid_until, void *arg)
+{
+	Grantees *grantees = arg;
+
+	if (grantees->nseen++ == FEW_GRANTEES)
+		return false;
+	for (int i = 0; i < grantees->view->nprincipals; i++)
+	{
+		const StateKey *key = &grantees->view->principals[i]->key;
+
+		if (key->group_id != group_id)
+			continue;
+		if (group_id == 0 &&
+			(user == NULL || VARSIZE_ANY_EXHDR(user) != key->user_len ||
+			 memcmp(VARDATA_ANY(user), key->bytes + key->workspace_len, key->user_len) != 0))
+			continue;
+		grantees->grants[grantees->n].level = level;
+		grantees->grants[grantees->n].valid_from = valid_from;
+		grantees->grants[grantees->n].valid_until = valid_until;
+		grantees->n++;
+		break;
+	}
+	return true;
+}
+
+/*
+ * Answer for all principals at once by what is granted on the target, while
+ * there are many of whom nothing has been read: most users of a pooled
+ * connection, and of a new one, are asked about once.  False if that is not
+ * so, or too much is granted on the target.
+ */
+static bool
+ask_target(TjpView *view, const TjpElement *element, TjpGrantCallback callback, void *arg)
+{
+	const StateKey *key = &view->principals[0]->key;
+	Grantees		grantees = {view};
+	MemoryContext	caller;
+	TjpResource	   *target;
+	int				unread = 0;
+	bool			complete;
+
+	for (int i = 0; i < view->nprincipals; i++)
+		if (view->principals[i]->grant_status == GRANTS_UNREAD &&
+			view->principals[i]->probes < TARGETS_TO_READ)
+			unread++;
+	if (unread < MANY_UNREAD)
+		return false;
+
+	caller = enter_scratch();
+	for (int i = 0; i < view->nprincipals; i++)
+		if (view->principals[i]->grant_status == GRANTS_UNREAD)
+			view->principals[i]->probes++;
+	stats.probes++;
+	target = tjp_resource_make(key->bytes, key->workspace_len, element, element != NULL ? 1 : 0);
+	complete = tjp_catalog_grants_on(entered_snapshot, text_datum(key->bytes, key->workspace_len),
+									 PointerGetDatum(target), collect_grantee, &grantees);
+	MemoryContextSwitchTo(caller);
+	if (!complete)
+		return false;
+	for (int i = 0; i < grantees.n; i++)
+		if (!callback(grantees.grants[i].level, grantees.grants[i].valid_from,
+					  grantees.grants[i].valid_until, arg))
+			break;
+	return true;
+}
+
 /*
  * Every grant that a principal of the view holds on one target, whatever its
  * validity: the workspace if element is NULL, else the element, or type:* of
@@ -1366,7 +1451,18 @@ tjp_cache_grants(TjpView *view, const TjpElement *element, bool of_type,
 	int			i;
 
 	if (!view->read)
+	{
+		TjpElement asked;
+
+		if (element != NULL)
+		{
+			asked = *element;
+			asked.wildcard |= of_type;
+		}
+		if (ask_target(view, element != NULL ? &asked : NULL, callback, arg))
+			return;
 		read_view(view);
+	}
 
 	/* most often nobody holds these, and there is nothing to look up */
 	if (element == NULL)

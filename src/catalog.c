@@ -154,6 +154,7 @@ typedef enum AccessPath
 	GROUP_GRANTS_ON,
 	MEMBER_GRANTS,
 	MEMBER_GRANTS_ON,
+	GRANTS_ON,
 	STAMP_BY_KEY,
 	N_PATHS
 } AccessPath;
@@ -176,6 +177,7 @@ static const struct
 		[GROUP_GRANTS_ON] = {GRANTS, 2, {GRANTS_GROUP_ID, GRANTS_RESOURCE}},
 		[MEMBER_GRANTS] = {GRANTS, 2, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID}},
 		[MEMBER_GRANTS_ON] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
+		[GRANTS_ON] = {GRANTS, 1, {GRANTS_RESOURCE}},
 		[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
 };
 
@@ -190,6 +192,7 @@ static uint64 catalog_changes = 0;
 static struct
 {
 	Oid		   relid;
+	bool	   columns_known; /* looked at when the table is opened */
 	AttrNumber columns[MAX_COLUMNS];
 } tables[N_TABLES];
 
@@ -275,7 +278,7 @@ tjp_catalog_generation(void)
 }
 
 /*
- * Resolve schema, tables and columns.  A table counts only if it belongs to
+ * Resolve schema and tables.  A table counts only if it belongs to
  * this extension, so that nothing planted under the same name is believed.
  */
 static bool
@@ -291,18 +294,12 @@ resolve_names(void)
 	for (i = 0; i < N_TABLES; i++)
 	{
 		Oid relid = get_relname_relid(table_definitions[i].name, schema);
-		int c;
 
 		if (!OidIsValid(relid) ||
 			getExtensionOfObject(RelationRelationId, relid) != extension)
 			return false;
 		tables[i].relid = relid;
-		for (c = 0; c < MAX_COLUMNS && table_definitions[i].columns[c] != NULL; c++)
-		{
-			tables[i].columns[c] = get_attnum(relid, table_definitions[i].columns[c]);
-			if (tables[i].columns[c] == InvalidAttrNumber)
-				return false;
-		}
+		tables[i].columns_known = false;
 	}
 	for (i = 0; i < N_PATHS; i++)
 		paths[i].known = false;
@@ -335,6 +332,31 @@ tjp_catalog_function(const char *name)
 }
 
 /*
+ * Find the columns of an open table; false if one is missing.
+ */
+static bool
+find_columns(Relation rel, TableId table)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+
+	for (int c = 0; c < MAX_COLUMNS && table_definitions[table].columns[c] != NULL; c++)
+	{
+		int i;
+
+		for (i = 0; i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped &&
+				strcmp(NameStr(TupleDescAttr(desc, i)->attname),
+					   table_definitions[table].columns[c]) == 0)
+				break;
+		if (i == desc->natts)
+			return false;
+		tables[table].columns[c] = i + 1;
+	}
+	tables[table].columns_known = true;
+	return true;
+}
+
+/*
  * Open one of our tables, or return NULL if it cannot be found.  On return the
  * resolved names are current as of the lock.
  */
@@ -360,7 +382,12 @@ open_table(TableId table, LOCKMODE lockmode)
 		}
 		rel = try_table_open(tables[table].relid, lockmode);
 		if (rel != NULL && catalog_resolved)
-			return rel;
+		{
+			if (tables[table].columns_known || find_columns(rel, table))
+				return rel;
+			table_close(rel, NoLock);
+			return NULL;
+		}
 		if (rel != NULL)
 			table_close(rel, NoLock);
 		forget_names();
@@ -789,6 +816,51 @@ tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_i
 	return n;
 }
 
+static void
+row_validity(PathScan *scan, TimestampTz *from, TimestampTz *until)
+{
+	bool isnull;
+
+	*from = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_FROM, &isnull));
+	if (isnull)
+		*from = DT_NOBEGIN;
+	*until = DatumGetTimestampTz(row_value(scan, GRANTS_VALID_UNTIL, &isnull));
+	if (isnull)
+		*until = DT_NOEND;
+}
+
+bool
+tjp_catalog_grants_on(Snapshot snapshot, Datum workspace, Datum target,
+					  TjpGranteeReader reader, void *arg)
+{
+	PathScan scan;
+	bool	 go_on = true;
+
+	if (!begin_scan(&scan, GRANTS_ON, snapshot, &target))
+		return true;
+	if (scan.index == NULL)
+		go_on = false;
+	while (go_on && next_row(&scan))
+	{
+		TimestampTz from;
+		TimestampTz until;
+		bool		no_group;
+		bool		no_user;
+		int64		group_id;
+		Datum		user;
+
+		if (!row_text_equals(&scan, GRANTS_WORKSPACE_ID, workspace))
+			continue;
+		group_id = DatumGetInt64(row_value(&scan, GRANTS_GROUP_ID, &no_group));
+		user = row_value(&scan, GRANTS_USER_ID, &no_user);
+		row_validity(&scan, &from, &until);
+		go_on = reader(no_group ? 0 : group_id, no_user ? NULL : DatumGetTextPP(user),
+					   DatumGetTjpLevel(row_value(&scan, GRANTS_LEVEL, NULL)), from, until, arg);
+	}
+	end_scan(&scan);
+	return go_on;
+}
+
 bool
 tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum user,
 				   Datum target, TjpGrantReader reader, void *arg)
@@ -814,18 +886,12 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
 		TimestampTz	 until;
 		Datum		 stored;
 		TjpResource *resource;
-		bool		 isnull;
 
 		if (!row_text_equals(&scan, GRANTS_WORKSPACE_ID, workspace))
 			continue;
 		stored = row_value(&scan, GRANTS_RESOURCE, NULL);
 		resource = DatumGetTjpResourceP(stored);
-		from = DatumGetTimestampTz(row_value(&scan, GRANTS_VALID_FROM, &isnull));
-		if (isnull)
-			from = DT_NOBEGIN;
-		until = DatumGetTimestampTz(row_value(&scan, GRANTS_VALID_UNTIL, &isnull));
-		if (isnull)
-			until = DT_NOEND;
+		row_validity(&scan, &from, &until);
 		go_on = reader(resource, DatumGetTjpLevel(row_value(&scan, GRANTS_LEVEL, NULL)),
 					   from, until, arg);
 		if ((Pointer) resource != DatumGetPointer(stored))

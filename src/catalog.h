@@ -34,6 +34,10 @@ typedef bool (*TjpGrantReader)(const TjpResource *resource, TjpLevel level,
 							   TimestampTz valid_from, TimestampTz valid_until,
 							   void *arg);
 
+/* Likewise, with the grantee: a group, or a user (group_id is 0), valid during the call. */
+typedef bool (*TjpGranteeReader)(int64 group_id, const text *user, TjpLevel level,
+								 TimestampTz valid_from, TimestampTz valid_until, void *arg);
+
 /* Keys of rows in the table of stamps that are no principals. */
 #define TJP_GUARD_LAST_ADMIN INT64CONST(-1)
 #define TJP_GUARD_NESTING	 INT64CONST(-2)
@@ -67,6 +71,13 @@ extern int	 tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
 extern bool tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id,
 							   Datum user, Datum target,
 							   TjpGrantReader reader, void *arg);
+
+/*
+ * The grants on one target, to whomever.  False if the reader stopped before the
+ * end, or there is no index to find them by.
+ */
+extern bool tjp_catalog_grants_on(Snapshot snapshot, Datum workspace, Datum target,
+								  TjpGranteeReader reader, void *arg);
 
 /*
  * The stamp of a member (group_id 0), a group (empty user), the workspace

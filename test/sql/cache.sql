@@ -592,6 +592,58 @@ DELETE FROM tj_perm.grants WHERE resource::text LIKE 'w1/row:%';
 RESET session_replication_role;
 SELECT * FROM t.verdict;
 
+-- a user of many groups: first what is granted on the targets is asked for, and what each group holds is read
+-- when that has been asked more often
+SELECT tj_perm.add_user('w1', 'wide');
+SELECT tj_perm.create_group('w1', 'wide ' || n), tj_perm.add_to_group('w1', 'wide ' || n, '{wide}'),
+	tj_perm.grant_access(('w1/many:' || n)::tj_resource, 'viewer', to_group => 'wide ' || n) FROM generate_series(1, 6) n;
+SELECT tj_perm.grant_access('w1/many:8', 'viewer', to_user => 'wide'), tj_perm.grant_access('w1/many:9', 'viewer', to_user => 'b'),
+	tj_perm.grant_access('w1/many:10', 'viewer', to_group => 'other'), tj_perm.grant_access('w1/many:11', 'viewer', to_group => 'wide 1', valid_until => now()),
+	tj_perm.grant_access('w1/many:12', 'viewer', to_group => 'wide 2', valid_from => now() + '1 hour'), tj_perm.grant_access('w2/many:13', 'viewer', to_user => 'b');
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
+	SELECT 'w1', u, 'w1/crowded:1', l::tj_level FROM unnest('{root,a,b,c,wide}'::text[]) u, unnest('{viewer,editor,admin}'::text[]) l;
+INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'w1', 'throng ' || n FROM generate_series(1, 30) n;
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w1', group_id, 'w1/crowded:1', 'viewer' FROM tj_perm.groups WHERE name LIKE 'throng %';
+\c
+SET client_min_messages = warning;
+SELECT t.same('wide', 'w1/many:3');
+-- two checks, each of the workspace and the element; nothing was read of what 8 principals hold
+SELECT probes, loads FROM tj_perm.cache_stats();
+SELECT n, t.same('wide', 'w1/many:' || n) FROM generate_series(1, 13) n;
+SELECT probes FROM tj_perm.cache_stats() \gset
+SELECT t.same('wide', 'w1/many:3');
+SELECT probes - :probes AS no_more_probes FROM tj_perm.cache_stats();
+\c
+SET client_min_messages = warning;
+-- too much is granted on one of the targets
+SELECT t.same('wide', 'w1/crowded:1');
+SELECT probes FROM tj_perm.cache_stats();
+-- in a transaction that has changed grants, under its own snapshots
+\c
+SET client_min_messages = warning;
+BEGIN;
+DELETE FROM tj_perm.grants WHERE resource = 'w1/many:3'::tj_resource;
+SELECT t.same('wide', 'w1/many:3'), t.same('wide', 'w1/many:4');
+SAVEPOINT s;
+DELETE FROM tj_perm.grants WHERE resource = 'w1/many:4'::tj_resource;
+SELECT t.same('wide', 'w1/many:4');
+ROLLBACK TO s;
+SELECT t.same('wide', 'w1/many:4');
+ROLLBACK;
+SELECT t.same('wide', 'w1/many:3');
+-- without the index by target
+\c
+SET client_min_messages = warning;
+BEGIN;
+DROP INDEX tj_perm.grants_resource_idx;
+SELECT t.same('wide', 'w1/many:3'), t.same('wide', 'w1/many:9');
+ROLLBACK;
+SELECT tj_perm.remove_user('w1', 'wide');
+SELECT count(*) FILTER (WHERE tj_perm.drop_group('w1', name)) AS dropped FROM tj_perm.groups WHERE name LIKE 'wide %' OR name LIKE 'throng %';
+DELETE FROM tj_perm.grants WHERE resource::text LIKE '%many%' OR resource::text LIKE '%crowded%';
+SELECT * FROM t.verdict;
+
 -- The extension goes and comes in one session, with other answers
 CREATE TABLE t.result AS SELECT u, resource::text, level::text FROM t.answer WHERE got;
 DROP VIEW t.crowd, t.verdict, t.answer, t.probe;
