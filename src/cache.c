@@ -413,8 +413,8 @@ static void
 start_slot(Slot *slot, Snapshot snapshot)
 {
 	TjpReading	 *reading = &slot->reading;
+	TjpStampKey	  epoch = {"", 0, "", 0, 0};
 	MemoryContext caller;
-	Datum		  empty;
 
 	clear_slot(slot);
 	if (slot->context == NULL)
@@ -449,10 +449,8 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 * The epoch is the first entry of every vector of stamps.  The generation
 	 * comes after the lock that reading it takes, so that it is current.
 	 */
-	empty = PointerGetDatum(cstring_to_text_with_len("", 0));
-	slot->shares = tjp_catalog_stamp(snapshot, empty, 0, empty, false, &slot->epoch);
+	slot->shares = tjp_catalog_stamp(snapshot, &epoch, false, &slot->epoch);
 	slot->generation = tjp_catalog_generation();
-	pfree(DatumGetPointer(empty));
 
 	/*
 	 * What a transaction says of itself holds only if its changes are counted:
@@ -768,17 +766,17 @@ get_state(StateKind kind, int64 group_id)
 
 	if (slot->shares)
 	{
-		Datum workspace = text_datum(key.bytes, key.workspace_len);
-		Datum user = text_datum(key.bytes + key.workspace_len, key.user_len);
+		TjpStampKey stamp_key = {key.bytes, key.workspace_len, key.bytes + key.workspace_len,
+								 key.user_len, group_id};
 
-		stamped = tjp_catalog_stamp(entered_snapshot, workspace, group_id, user,
-									kind == MEMBER_STATE, &stamp);
+		stamped = tjp_catalog_stamp(entered_snapshot, &stamp_key, kind == MEMBER_STATE, &stamp);
 		/* a row that is not there is the quicker way to see that there is no stamp */
 		if (!stamped && kind == MEMBER_STATE)
 		{
-			if (tjp_catalog_member(entered_snapshot, workspace, user, &active))
-				stamped = tjp_catalog_stamp(entered_snapshot, workspace, group_id, user, false,
-											&stamp);
+			if (tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
+								   text_datum(key.bytes + key.workspace_len, key.user_len),
+								   &active))
+				stamped = tjp_catalog_stamp(entered_snapshot, &stamp_key, false, &stamp);
 			else
 				state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
 		}
@@ -898,6 +896,12 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	slot->last_view = *ref;
 	tjp_cache_hits++;
 	return ref->view;
+}
+
+void
+tjp_cache_leave(void)
+{
+	tjp_catalog_end_stamps();
 }
 
 /*

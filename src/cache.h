@@ -99,8 +99,12 @@ extern bool tjp_cache_is_dirty(void);
  * it, until the next one.  user is normalised.  Returns the view kept for this
  * snapshot, or NULL if none is.
  */
-extern TjpView	*tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
-								 const char *user, int user_len);
+extern TjpView *tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
+								const char *user, int user_len);
+
+/* To be called when no more states are asked for, unless there is an error. */
+extern void tjp_cache_leave(void);
+
 extern TjpView	*tjp_cache_add_view(void);
 extern TjpState *tjp_cache_workspace(TjpWorkspaceFacts *facts);
 extern TjpState *tjp_cache_member(TjpMemberFacts *facts);

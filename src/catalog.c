@@ -40,8 +40,10 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -916,6 +918,14 @@ static struct
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* of that, at least; 0: to be asked */
 
+/* The table of stamps, open while the stamps of one check are read. */
+static struct
+{
+	Relation		rel;
+	TupleTableSlot *slot;
+	ResourceOwner	owner; /* that the reference belongs to */
+} open_stamps;
+
 /* Nothing is known of places in a table that lies in this file. */
 static void
 forget_stamp_places(Oid file)
@@ -933,6 +943,7 @@ static void
 stamp_transaction_ended(XactEvent event, void *arg)
 {
 	stamp_blocks = 0;
+	open_stamps.rel = NULL;
 }
 
 static void
@@ -940,39 +951,50 @@ stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
 						   SubTransactionId parentSubid, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
 		stamp_blocks = 0;
+		open_stamps.rel = NULL;
+	}
 }
 
 static bool
-is_stamp_of(TupleTableSlot *slot, const Datum *values, int64 *stamp)
+is_stamp_of(TupleTableSlot *slot, const TjpStampKey *key, int64 *stamp)
 {
 	const AttrNumber *columns = tables[STAMPS].columns;
-	text			 *workspace = DatumGetTextPP(values[0]);
-	text			 *user = DatumGetTextPP(values[2]);
 	bool			  isnull;
 
-	if (DatumGetInt64(slot_getattr(slot, columns[STAMPS_GROUP_ID], &isnull)) !=
-			DatumGetInt64(values[1]) ||
+	if (DatumGetInt64(slot_getattr(slot, columns[STAMPS_GROUP_ID], &isnull)) != key->group_id ||
 		!text_is(slot_getattr(slot, columns[STAMPS_WORKSPACE_ID], &isnull),
-				 VARDATA_ANY(workspace), VARSIZE_ANY_EXHDR(workspace)) ||
-		!text_is(slot_getattr(slot, columns[STAMPS_USER_ID], &isnull),
-				 VARDATA_ANY(user), VARSIZE_ANY_EXHDR(user)))
+				 key->workspace, key->workspace_len) ||
+		!text_is(slot_getattr(slot, columns[STAMPS_USER_ID], &isnull), key->user, key->user_len))
 		return false;
 	*stamp = DatumGetInt64(slot_getattr(slot, columns[STAMPS_STAMP], &isnull));
 	return true;
 }
 
-/* Read a stamp where it was last; false if it is not there for this snapshot. */
-static bool
-stamp_at_place(Snapshot snapshot, const Datum *values, uint32 hash, int64 *stamp)
+void
+tjp_catalog_end_stamps(void)
 {
-	ItemPointer		place = &stamp_places[hash % N_STAMP_PLACES].tid;
-	TupleTableSlot *slot;
-	Relation		rel;
-	bool			found;
+	Relation		rel = open_stamps.rel;
+	TupleTableSlot *slot = open_stamps.slot;
 
-	if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(place))
-		return false;
+	if (rel == NULL || open_stamps.owner != CurrentResourceOwner)
+		return;
+	open_stamps.rel = NULL;
+	open_stamps.slot = NULL;
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+}
+
+/* Open the table, unless it is open; false if places in it are not known. */
+static bool
+begin_stamps(void)
+{
+	Relation	  rel;
+	MemoryContext caller;
+
+	if (open_stamps.rel != NULL && open_stamps.owner == CurrentResourceOwner)
+		return true;
 	rel = open_table(STAMPS, AccessShareLock);
 	if (rel == NULL)
 		return false;
@@ -982,46 +1004,55 @@ stamp_at_place(Snapshot snapshot, const Datum *values, uint32 hash, int64 *stamp
 		table_close(rel, NoLock);
 		return false;
 	}
-	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
-		stamp_blocks = RelationGetNumberOfBlocks(rel);
-	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
-	{
-		table_close(rel, NoLock);
+	caller = MemoryContextSwitchTo(CurTransactionContext);
+	open_stamps.slot = table_slot_create(rel, NULL);
+	MemoryContextSwitchTo(caller);
+	open_stamps.owner = CurrentResourceOwner;
+	open_stamps.rel = rel;
+	return true;
+}
+
+/* Read a stamp where it was last; false if it is not there for this snapshot. */
+static bool
+stamp_at_place(Snapshot snapshot, const TjpStampKey *key, uint32 hash, int64 *stamp)
+{
+	ItemPointer place = &stamp_places[hash % N_STAMP_PLACES].tid;
+
+	if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(place) ||
+		!begin_stamps())
 		return false;
-	}
-	slot = table_slot_create(rel, NULL);
-	found = table_tuple_fetch_row_version(rel, place, snapshot, slot) &&
-			is_stamp_of(slot, values, stamp);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-	return found;
+	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
+		stamp_blocks = RelationGetNumberOfBlocks(open_stamps.rel);
+	return ItemPointerGetBlockNumber(place) < stamp_blocks &&
+		   table_tuple_fetch_row_version(open_stamps.rel, place, snapshot, open_stamps.slot) &&
+		   is_stamp_of(open_stamps.slot, key, stamp);
 }
 
 static uint32
-hash_stamp_key(const Datum *values)
+hash_stamp_key(const TjpStampKey *key)
 {
-	text  *workspace = DatumGetTextPP(values[0]);
-	text  *user = DatumGetTextPP(values[2]);
-	uint32 hash = hash_bytes((unsigned char *) VARDATA_ANY(workspace),
-							 VARSIZE_ANY_EXHDR(workspace));
+	uint32 hash = hash_bytes((const unsigned char *) key->workspace, key->workspace_len);
 
-	hash = hash_combine(hash, hash_bytes((unsigned char *) VARDATA_ANY(user),
-										 VARSIZE_ANY_EXHDR(user)));
-	return hash_combine(hash, murmurhash32((uint32) DatumGetInt64(values[1])));
+	hash = hash_combine(hash, hash_bytes((const unsigned char *) key->user, key->user_len));
+	return hash_combine(hash, murmurhash32((uint32) key->group_id));
 }
 
 bool
-tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id, Datum user,
-				  bool only_at_place, int64 *stamp)
+tjp_catalog_stamp(Snapshot snapshot, const TjpStampKey *key, bool only_at_place, int64 *stamp)
 {
 	PathScan scan;
-	Datum	 values[] = {workspace, Int64GetDatum(group_id), user};
-	uint32	 hash = hash_stamp_key(values);
+	Datum	 values[3];
+	uint32	 hash = hash_stamp_key(key);
 	bool	 found;
 
-	if (stamp_at_place(snapshot, values, hash, stamp))
+	if (stamp_at_place(snapshot, key, hash, stamp))
 		return true;
-	if (only_at_place || !begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
+	if (only_at_place)
+		return false;
+	values[0] = PointerGetDatum(cstring_to_text_with_len(key->workspace, key->workspace_len));
+	values[1] = Int64GetDatum(key->group_id);
+	values[2] = PointerGetDatum(cstring_to_text_with_len(key->user, key->user_len));
+	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
 		return false;
 	found = next_row(&scan);
 	if (found)

@@ -83,9 +83,22 @@ extern bool tjp_catalog_grants_on(Snapshot snapshot, Datum workspace, Datum targ
  * The stamp of a member (group_id 0), a group (empty user), the workspace
  * (both), or the epoch (empty workspace as well).  With only_at_place it is
  * looked for only where it was found last: false then says nothing.
+ *
+ * The table stays open for the next stamp, until tjp_catalog_end_stamps, which
+ * must follow with the same resource owner unless there is an error.
  */
-extern bool tjp_catalog_stamp(Snapshot snapshot, Datum workspace, int64 group_id,
-							  Datum user, bool only_at_place, int64 *stamp);
+typedef struct TjpStampKey
+{
+	const char *workspace;
+	int			workspace_len;
+	const char *user;
+	int			user_len;
+	int64		group_id;
+} TjpStampKey;
+
+extern bool tjp_catalog_stamp(Snapshot snapshot, const TjpStampKey *key, bool only_at_place,
+							  int64 *stamp);
+extern void tjp_catalog_end_stamps(void);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,

@@ -235,7 +235,10 @@ find_view(const char *key, int key_len, const char *user, int user_len)
 	}
 	view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, normal, last_len);
 	if (view == NULL)
+	{
 		view = make_view();
+		tjp_cache_leave();
+	}
 	if (pushed)
 		PopActiveSnapshot();
 	return view;
@@ -380,6 +383,7 @@ copy_memberships(const char *user, int user_len)
 		return palloc0(sizeof(TjpMemberships));
 
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
+	tjp_cache_leave();
 	kept = tjp_cache_memberships();
 	copy = palloc(kept->size);
 	memcpy(copy, kept, kept->size);
@@ -912,6 +916,7 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
 		return;
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
+	tjp_cache_leave();
 	memberships = tjp_cache_memberships();
 	site->entered = tjp_cache_entered();
 	site->reading = tjp_cache_reading();
