@@ -22,8 +22,9 @@
 -- names of today. tj_perm.protected_tables() reads records in that way.
 --
 -- All of this runs as the caller, never as the owner of the extension: what it does
--- to a table, only the owner of the table may do. Hence the helpers are open to
--- PUBLIC; they tell and do nothing that the caller could not without them.
+-- to a table, only the owner of the table may do. Hence the helpers _protect_* are
+-- open to PUBLIC, unlike other private functions; they tell and do nothing that the
+-- caller could not without them.
 
 -- 1. Reading what protect left behind.
 
@@ -151,16 +152,16 @@ COMMENT ON FUNCTION tj_perm._delete_grants(text) IS 'The body of delete_grants.'
 
 -- 3. Parts of protect_sql.
 
-CREATE FUNCTION tj_perm.protect_name(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protect_name(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
 	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 	WHERE c.oid OPERATOR(pg_catalog.=) relation;
 END;
-COMMENT ON FUNCTION tj_perm.protect_name(regclass) IS 'Part of protect_sql: the name of a table with its schema, quoted.';
+COMMENT ON FUNCTION tj_perm._protect_name(regclass) IS 'Part of protect_sql: the name of a table with its schema, quoted.';
 
-CREATE FUNCTION tj_perm.protect_tree(relation regclass) RETURNS TABLE (member regclass, is_root boolean, is_partition boolean)
+CREATE FUNCTION tj_perm._protect_tree(relation regclass) RETURNS TABLE (member regclass, is_root boolean, is_partition boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH RECURSIVE tree AS (
@@ -170,19 +171,19 @@ BEGIN ATOMIC
 	)
 	SELECT t.oid::pg_catalog.regclass, t.oid OPERATOR(pg_catalog.=) relation::pg_catalog.oid, c.relispartition
 	FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
-	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm.protect_name(t.oid) COLLATE pg_catalog."C";
+	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm._protect_name(t.oid) COLLATE pg_catalog."C";
 END;
-COMMENT ON FUNCTION tj_perm.protect_tree(regclass) IS 'Part of protect_sql: the table itself, then its partitions and inheritance children at any depth.';
+COMMENT ON FUNCTION tj_perm._protect_tree(regclass) IS 'Part of protect_sql: the table itself, then its partitions and inheritance children at any depth.';
 
-CREATE FUNCTION tj_perm.protect_comment(words text) RETURNS text
+CREATE FUNCTION tj_perm._protect_comment(words text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- a name that holds the end of a line must not end the comment
 	SELECT pg_catalog.concat('-- ', pg_catalog.translate(words, E'\n\r', '  '), E'\n');
 END;
-COMMENT ON FUNCTION tj_perm.protect_comment(text) IS 'Part of protect_sql: a line of SQL comment.';
+COMMENT ON FUNCTION tj_perm._protect_comment(text) IS 'Part of protect_sql: a line of SQL comment.';
 
-CREATE FUNCTION tj_perm.protect_dependents(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protect_dependents(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('"%s"', c.oid::pg_catalog.regclass) COLLATE pg_catalog."C", ', ')
@@ -193,11 +194,11 @@ BEGIN ATOMIC
 		AND p.polname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete'])
 		-- a stranger's table cannot hold this one fast
 		AND pg_catalog.has_table_privilege(c.relowner, relation, 'REFERENCES')
-		AND NOT EXISTS (SELECT FROM tj_perm.protect_tree(relation) AS t WHERE t.member::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid);
+		AND NOT EXISTS (SELECT FROM tj_perm._protect_tree(relation) AS t WHERE t.member::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid);
 END;
-COMMENT ON FUNCTION tj_perm.protect_dependents(regclass) IS 'Part of protect and unprotect: the tables that are protected through this one, whose policies contain its path; NULL if there are none.';
+COMMENT ON FUNCTION tj_perm._protect_dependents(regclass) IS 'Part of protect and unprotect: the tables that are protected through this one, whose policies contain its path; NULL if there are none.';
 
-CREATE FUNCTION tj_perm.protect_column(relation regclass, column_name name, argument text, may_be_array boolean) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_column(relation regclass, column_name name, argument text, may_be_array boolean) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -235,9 +236,9 @@ BEGIN
 	RETURN v_array;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_column(regclass, name, text, boolean) IS 'Part of protect_sql: whether the column is an array. Errors: 42703 no such column, 42804 a type that can be no part of a resource.';
+COMMENT ON FUNCTION tj_perm._protect_column(regclass, name, text, boolean) IS 'Part of protect_sql: whether the column is an array. Errors: 42703 no such column, 42804 a type that can be no part of a resource.';
 
-CREATE FUNCTION tj_perm.protect_link(relation regclass, parent name,
+CREATE FUNCTION tj_perm._protect_link(relation regclass, parent name,
 	OUT parent_relation regclass, OUT columns name[], OUT keys name[], OUT key_operators text[], OUT column_operators text[])
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
@@ -249,19 +250,19 @@ BEGIN
 	SELECT array_agg(f.oid) INTO v_keys FROM (
 		SELECT c.oid, rank() OVER (ORDER BY cardinality(c.conkey) > 1) AS best FROM pg_constraint AS c
 		JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
-		WHERE c.conrelid = relation AND c.contype = 'f' AND a.attname = protect_link.parent
+		WHERE c.conrelid = relation AND c.contype = 'f' AND a.attname = _protect_link.parent
 			-- those to the partitions of a referenced table only repeat the one to the table
 			AND NOT EXISTS (SELECT FROM pg_constraint AS p WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid)) AS f
 		WHERE f.best = 1;
 	IF v_keys IS NULL THEN
-		IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = protect_link.parent AND a.attnum > 0 AND NOT a.attisdropped) THEN
-			PERFORM tj_perm.protect_column(relation, protect_link.parent, 'parent', false); -- which says so
+		IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = _protect_link.parent AND a.attnum > 0 AND NOT a.attisdropped) THEN
+			PERFORM tj_perm._protect_column(relation, _protect_link.parent, 'parent', false); -- which says so
 		END IF;
-		RAISE EXCEPTION 'column "%" of table "%" has no foreign key', protect_link.parent, relation
+		RAISE EXCEPTION 'column "%" of table "%" has no foreign key', _protect_link.parent, relation
 			USING ERRCODE = 'undefined_object',
 				HINT = 'The foreign key on this column tells which table the parent is: add it.';
 	ELSIF cardinality(v_keys) > 1 THEN
-		RAISE EXCEPTION 'column "%" of table "%" has several foreign keys', protect_link.parent, relation
+		RAISE EXCEPTION 'column "%" of table "%" has several foreign keys', _protect_link.parent, relation
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = (SELECT format('They are %s.', string_agg(c.conname, ', ' ORDER BY c.conname)) FROM pg_constraint AS c WHERE c.oid = ANY (v_keys)),
 				HINT = 'The parent must be one table: use another column, or drop a foreign key.';
@@ -279,9 +280,9 @@ BEGIN
 		GROUP BY c.confrelid;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_link(regclass, name) IS 'Part of protect_sql: the table that the foreign key on the column refers to, the columns of the key on both sides, and its operators (key = column, column = column). Errors: 42703 no such column, 42704 no foreign key, 22023 several.';
+COMMENT ON FUNCTION tj_perm._protect_link(regclass, name) IS 'Part of protect_sql: the table that the foreign key on the column refers to, the columns of the key on both sides, and its operators (key = column, column = column). Errors: 42703 no such column, 42704 no foreign key, 22023 several.';
 
-CREATE FUNCTION tj_perm.protect_parts(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
+CREATE FUNCTION tj_perm._protect_parts(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
 	OUT from_list text, OUT condition text, OUT key text, OUT containers text, OUT own text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
@@ -313,7 +314,7 @@ BEGIN
 		containers := v_pairs || containers;
 		EXIT WHEN v_parent IS NULL;
 
-		v_link := tj_perm.protect_link(v_relation, v_parent);
+		v_link := tj_perm._protect_link(v_relation, v_parent);
 		v_height := v_height + 1;
 		v_alias := v_prefix || v_height;
 		IF v_link.parent_relation = ANY (v_seen) THEN
@@ -332,7 +333,7 @@ BEGIN
 		-- rows of inheritance children are no rows that a foreign key leads to
 		from_list := concat_ws(', ', from_list, format('%s%s AS %I',
 			CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = v_link.parent_relation) WHEN 'r' THEN 'ONLY ' ELSE '' END,
-			tj_perm.protect_name(v_link.parent_relation), v_alias));
+			tj_perm._protect_name(v_link.parent_relation), v_alias));
 		condition := concat_ws(' AND ', condition, (SELECT string_agg(format('%I.%I %s %s%I', v_alias, k.key, k.op, v_reference, k.col), ' AND ')
 			FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col)));
 		v_relation := v_link.parent_relation;
@@ -345,16 +346,16 @@ BEGIN
 	key := coalesce(quote_literal(v_fixed), format('%s%I', v_reference, v_workspace));
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_parts(regclass, text, name, text[], text, name) IS 'Part of protect_sql: what policies are made of. The FROM list and join condition that lead through parents (NULL without one), and the arguments of tj_resource: the workspace, the containers and the row itself; columns of the row are written with the given reference. Errors: 55000 a parent that is not protected, 0A000 a table that is its own parent, and those of protect_link.';
+COMMENT ON FUNCTION tj_perm._protect_parts(regclass, text, name, text[], text, name) IS 'Part of protect_sql: what policies are made of. The FROM list and join condition that lead through parents (NULL without one), and the arguments of tj_resource: the workspace, the containers and the row itself; columns of the row are written with the given reference. Errors: 55000 a parent that is not protected, 0A000 a table that is its own parent, and those of _protect_link.';
 
-CREATE FUNCTION tj_perm.protect_condition(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
+CREATE FUNCTION tj_perm._protect_condition(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
 	user_expression text, level @extschema@.tj_level, part text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	v_schema text := (SELECT quote_ident(n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = pg_typeof(level));
-	v_part record := tj_perm.protect_parts(relation, reference, workspace, path, fixed_workspace, parent);
+	v_part record := tj_perm._protect_parts(relation, reference, workspace, path, fixed_workspace, parent);
 	v_resource text;
 	v_can text;
 BEGIN
@@ -372,9 +373,9 @@ BEGIN
 	RETURN format('EXISTS (SELECT FROM %s WHERE %s AND %s)', v_part.from_list, v_part.condition, v_can);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text) IS 'Part of protect_sql: the SQL condition that the user holds the level on the row (part ''write''), may see it (''select'': members see rows that are workspaces), or may put it where it lies (''place''). Errors: those of protect_parts.';
+COMMENT ON FUNCTION tj_perm._protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text) IS 'Part of protect_sql: the SQL condition that the user holds the level on the row (part ''write''), may see it (''select'': members see rows that are workspaces), or may put it where it lies (''place''). Errors: those of _protect_parts.';
 
-CREATE FUNCTION tj_perm.protect_moved(relation regclass, workspace name, path text[], fixed_workspace text, parent name) RETURNS text
+CREATE FUNCTION tj_perm._protect_moved(relation regclass, workspace name, path text[], fixed_workspace text, parent name) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -391,16 +392,16 @@ BEGIN
 			(SELECT string_agg(format(', %L, %s.%I', path[i], r.name, path[i + 1]), '' ORDER BY i) FROM generate_series(1, cardinality(path), 2) AS i)) ORDER BY r.n) AS resources
 		FROM unnest(ARRAY['OLD', 'NEW']) WITH ORDINALITY AS r (name, n)) AS v;
 	IF parent IS NOT NULL THEN
-		v_link := tj_perm.protect_link(relation, protect_moved.parent);
+		v_link := tj_perm._protect_link(relation, _protect_moved.parent);
 		SELECT v_same || string_agg(format(' AND OLD.%I %s NEW.%1$I', k.col, k.op), '') INTO v_same
 			FROM unnest(v_link.columns, v_link.column_operators) AS k (col, op);
 	END IF;
 	RETURN format('NOT coalesce(%s, false)', v_same);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_moved(regclass, name, text[], text, name) IS 'Part of protect_sql: the SQL condition that an UPDATE changes where the row lies or what it is called.';
+COMMENT ON FUNCTION tj_perm._protect_moved(regclass, name, text[], text, name) IS 'Part of protect_sql: the SQL condition that an UPDATE changes where the row lies or what it is called.';
 
-CREATE FUNCTION tj_perm.protect_has_key(relation regclass, columns name[]) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_has_key(relation regclass, columns name[]) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT EXISTS (
@@ -411,16 +412,16 @@ BEGIN ATOMIC
 				JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attnum OPERATOR(pg_catalog.=) i.indkey[k.n]
 				WHERE NOT a.attname OPERATOR(pg_catalog.=) ANY (columns)));
 END;
-COMMENT ON FUNCTION tj_perm.protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table, checked at once.';
+COMMENT ON FUNCTION tj_perm._protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table, checked at once.';
 
-CREATE FUNCTION tj_perm.protect_may_drop_grants() RETURNS boolean
+CREATE FUNCTION tj_perm._protect_may_drop_grants() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.pg_has_role(e.extowner, 'USAGE') FROM pg_catalog.pg_extension AS e WHERE e.extname OPERATOR(pg_catalog.=) 'tj_perm';
 END;
-COMMENT ON FUNCTION tj_perm.protect_may_drop_grants() IS 'Part of protect_sql: whether the current role has the rights of the extension''s owner, without which it cannot make the trigger drop_grants.';
+COMMENT ON FUNCTION tj_perm._protect_may_drop_grants() IS 'Part of protect_sql: whether the current role has the rights of the extension''s owner, without which it cannot make the trigger drop_grants.';
 
-CREATE FUNCTION tj_perm.protect_user(user_expression text) RETURNS text
+CREATE FUNCTION tj_perm._protect_user(user_expression text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -451,9 +452,9 @@ BEGIN
 	RETURN CASE WHEN v_expression ~ '^[[:alnum:]_".]+(\(\))?$' THEN v_expression ELSE format('(%s)', v_expression) END;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_user(text) IS 'Part of protect_sql: the user expression as policies contain it. Errors: 42601, 42703, 42883 and their like if it is no expression without columns, 42804 a type that names no user.';
+COMMENT ON FUNCTION tj_perm._protect_user(text) IS 'Part of protect_sql: the user expression as policies contain it. Errors: 42601, 42703, 42883 and their like if it is no expression without columns, 42804 a type that names no user.';
 
-CREATE FUNCTION tj_perm.protect_check(relation regclass, workspace name, path text[], fixed_workspace text, parent name, drop_grants boolean, keep_policies boolean) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_check(relation regclass, workspace name, path text[], fixed_workspace text, parent name, drop_grants boolean, keep_policies boolean) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -470,7 +471,7 @@ BEGIN
 			USING ERRCODE = 'undefined_table';
 	END IF;
 	FOR v_member IN
-		SELECT c.*, t.is_root FROM tj_perm.protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
+		SELECT c.*, t.is_root FROM tj_perm._protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
 	LOOP
 		IF v_member.relkind NOT IN ('r', 'p') OR v_member.relpersistence = 't' THEN
 			RAISE EXCEPTION 'cannot protect "%"', v_member.oid::regclass
@@ -523,27 +524,27 @@ BEGIN
 				HINT = 'With fixed_workspace, path tells what a row is, for example ''{app,id}''.';
 	END IF;
 	IF workspace IS NOT NULL THEN
-		PERFORM tj_perm.protect_column(relation, workspace, 'workspace', false);
-		IF v_pairs = 0 AND NOT tj_perm.protect_has_key(relation, ARRAY[workspace]) THEN
+		PERFORM tj_perm._protect_column(relation, workspace, 'workspace', false);
+		IF v_pairs = 0 AND NOT tj_perm._protect_has_key(relation, ARRAY[workspace]) THEN
 			RAISE EXCEPTION 'column "%" is not a primary or unique key of table "%"', workspace, relation
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = 'With an empty path each row is a workspace, visible to all members.',
 					HINT = 'Use path to tell what a row is, for example path => ''{app,id}'', or make the column a key.';
 		END IF;
 	END IF;
-	PERFORM tj_perm.protect_column(relation, path[2 * i]::name, 'path', i < v_pairs) FROM generate_series(1, v_pairs) AS i;
+	PERFORM tj_perm._protect_column(relation, path[2 * i]::name, 'path', i < v_pairs) FROM generate_series(1, v_pairs) AS i;
 	IF octet_length(path[2 * v_pairs]) > 63 THEN
 		RAISE EXCEPTION 'column "%" of table "%" does not exist', path[2 * v_pairs], relation
 			USING ERRCODE = 'undefined_column';
 	END IF;
-	PERFORM tj_perm.protect_parts(relation, '', workspace, path, fixed_workspace, parent);
+	PERFORM tj_perm._protect_parts(relation, '', workspace, path, fixed_workspace, parent);
 
 	-- tables below contain the path. They are not made anew from their records here,
 	-- which are text of their owners: it would run with the rights of this caller.
-	v_names := tj_perm.protect_dependents(relation);
+	v_names := tj_perm._protect_dependents(relation);
 	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t
 		WHERE t.in_step AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
-			(protect_check.workspace, protect_check.path, protect_check.fixed_workspace, protect_check.parent))
+			(_protect_check.workspace, _protect_check.path, _protect_check.fixed_workspace, _protect_check.parent))
 	THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -554,7 +555,7 @@ BEGIN
 	-- what would undo it
 	IF NOT keep_policies THEN
 		SELECT string_agg(format('"%s" on table "%s"', p.polname, p.polrelid::regclass), ', ' ORDER BY t.is_root DESC, p.polrelid::regclass::text COLLATE "C", p.polname) INTO v_names
-			FROM tj_perm.protect_tree(relation) AS t JOIN pg_policy AS p ON p.polrelid = t.member
+			FROM tj_perm._protect_tree(relation) AS t JOIN pg_policy AS p ON p.polrelid = t.member
 			WHERE p.polpermissive AND p.polname NOT IN ('tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete');
 		IF v_names IS NOT NULL THEN
 			RAISE EXCEPTION 'table "%" has other permissive policies', relation
@@ -570,38 +571,38 @@ BEGIN
 		WHEN v_pairs = 0 THEN 'Rows that are workspaces do not take their workspace with them; use tj_perm.drop_workspace.'
 		WHEN EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = relation AND NOT c.relispartition) THEN
 			'Tables that inherit from it may hold rows of the same name.'
-		WHEN NOT tj_perm.protect_has_key(relation, array_remove(ARRAY[workspace, path[2 * v_pairs]::name], NULL)) THEN
+		WHEN NOT tj_perm._protect_has_key(relation, array_remove(ARRAY[workspace, path[2 * v_pairs]::name], NULL)) THEN
 			format('The workspace and column "%s" are not a unique key of the table: another row may bear the same name.', path[2 * v_pairs]) END;
 	IF drop_grants AND v_may_drop IS NOT NULL THEN
 		RAISE EXCEPTION 'drop_grants is not possible for table "%"', relation
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = v_may_drop;
-	ELSIF drop_grants AND NOT tj_perm.protect_may_drop_grants() THEN
+	ELSIF drop_grants AND NOT tj_perm._protect_may_drop_grants() THEN
 		RAISE EXCEPTION 'permission denied to let table "%" drop grants', relation
 			USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'It entrusts the grants on all rows of that type, in every workspace, to the owner of the table.',
 				HINT = 'Let a superuser or the owner of the extension call tj_perm.protect.';
 	END IF;
-	RETURN coalesce(drop_grants, v_may_drop IS NULL AND tj_perm.protect_may_drop_grants());
+	RETURN coalesce(drop_grants, v_may_drop IS NULL AND tj_perm._protect_may_drop_grants());
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_check(regclass, name, text[], text, name, boolean, boolean) IS 'Part of protect_sql: refuses what cannot be protected, or not so; the errors are those of protect_sql. Returns whether the grants on deleted rows are to be dropped.';
+COMMENT ON FUNCTION tj_perm._protect_check(regclass, name, text[], text, name, boolean, boolean) IS 'Part of protect_sql: refuses what cannot be protected, or not so; the errors are those of protect_sql. Returns whether the grants on deleted rows are to be dropped.';
 
-CREATE FUNCTION tj_perm.protect_migration(relation regclass, path text[], parent name) RETURNS text
+CREATE FUNCTION tj_perm._protect_migration(relation regclass, path text[], parent name) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	v_link record := tj_perm.protect_link(relation, protect_migration.parent);
+	v_link record := tj_perm._protect_link(relation, _protect_migration.parent);
 	v_above record;
-	v_table text := tj_perm.protect_name(relation);
+	v_table text := tj_perm._protect_name(relation);
 	v_parent text;
 	v_new record;
 	v_path text[];
 BEGIN
-	v_parent := tj_perm.protect_name(v_link.parent_relation);
+	v_parent := tj_perm._protect_name(v_link.parent_relation);
 	SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
 	IF v_above.parent IS NOT NULL THEN
-		RETURN tj_perm.protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
+		RETURN tj_perm._protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
 	END IF;
 	-- the parent's columns that this table does not have as its key to the parent
 	SELECT array_agg(quote_ident(n.name) ORDER BY n.n) AS names, array_agg(quote_ident(n.source) ORDER BY n.n) AS sources,
@@ -623,7 +624,7 @@ BEGIN
 	END IF;
 	v_path := (SELECT coalesce(array_agg(CASE WHEN e.n % 2 = 1 THEN e.element ELSE coalesce(v_new.renamed ->> e.element, v_link.columns[array_position(v_link.keys, e.element::name)]::text) END ORDER BY e.n), '{}')
 		FROM unnest(v_above.path) WITH ORDINALITY AS e (element, n)) || path;
-	RETURN (SELECT string_agg(tj_perm.protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
+	RETURN (SELECT string_agg(tj_perm._protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
 		'For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
 		'  ALTER TABLE ' || v_table || ' ' || v_new.add || ';',
 		CASE WHEN v_new.names IS NOT NULL THEN format('  UPDATE %s AS t SET %s FROM %s%s AS p WHERE %s;', v_table,
@@ -642,9 +643,9 @@ BEGIN
 	]) WITH ORDINALITY AS l (line, n) WHERE l.line IS NOT NULL);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_migration(regclass, text[], name) IS 'Part of protect_sql: as SQL comments, the migration by which a table that names only its parent comes to name its containers itself.';
+COMMENT ON FUNCTION tj_perm._protect_migration(regclass, text[], name) IS 'Part of protect_sql: as SQL comments, the migration by which a table that names only its parent comes to name its containers itself.';
 
-CREATE FUNCTION tj_perm.protect_index_sql(relation regclass, column_names name[]) RETURNS text
+CREATE FUNCTION tj_perm._protect_index_sql(relation regclass, column_names name[]) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -674,37 +675,37 @@ BEGIN
 			v_name := format('tj_perm_%s_idx', md5(format('%s %s', relation::oid, v_column.name)));
 		END IF;
 		v_taken := v_taken || v_name;
-		v_sql := v_sql || format(E'CREATE INDEX %I ON %s USING %s (%I);\n', v_name, tj_perm.protect_name(relation), v_column.method, v_column.name)
+		v_sql := v_sql || format(E'CREATE INDEX %I ON %s USING %s (%I);\n', v_name, tj_perm._protect_name(relation), v_column.method, v_column.name)
 			|| format(E'COMMENT ON INDEX %I.%I IS ''made by tj_perm.protect'';\n', (SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = relation), v_name);
 	END LOOP;
 	RETURN v_sql;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_index_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that makes the indexes which policies on these columns want and the table has not: a btree that begins with the column, GIN for an array.';
+COMMENT ON FUNCTION tj_perm._protect_index_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that makes the indexes which policies on these columns want and the table has not: a btree that begins with the column, GIN for an array.';
 
-CREATE FUNCTION tj_perm.protect_drop_sql(relation regclass, kept_columns name[]) RETURNS text
+CREATE FUNCTION tj_perm._protect_drop_sql(relation regclass, kept_columns name[]) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT coalesce(pg_catalog.string_agg(s.statement, '' ORDER BY s.place, s.statement), '') FROM (
-		SELECT 1 AS place, pg_catalog.format(E'DROP POLICY %I ON %s;\n', p.polname, tj_perm.protect_name(relation)) AS statement
+		SELECT 1 AS place, pg_catalog.format(E'DROP POLICY %I ON %s;\n', p.polname, tj_perm._protect_name(relation)) AS statement
 		FROM pg_catalog.pg_policy AS p
 		WHERE p.polrelid OPERATOR(pg_catalog.=) relation
 			AND p.polname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete'])
 		UNION ALL
-		SELECT 2, pg_catalog.format(E'DROP TRIGGER %I ON %s;\n', t.tgname, tj_perm.protect_name(relation))
+		SELECT 2, pg_catalog.format(E'DROP TRIGGER %I ON %s;\n', t.tgname, tj_perm._protect_name(relation))
 		FROM pg_catalog.pg_trigger AS t
 		WHERE t.tgrelid OPERATOR(pg_catalog.=) relation AND t.tgparentid OPERATOR(pg_catalog.=) 0
 			AND t.tgname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_place', 'tj_perm_place_before', 'tj_perm_place_insert', 'tj_perm_drop_grants'])
 		UNION ALL
-		SELECT 3, pg_catalog.format(E'DROP INDEX %s;\n', tj_perm.protect_name(i.indexrelid))
+		SELECT 3, pg_catalog.format(E'DROP INDEX %s;\n', tj_perm._protect_name(i.indexrelid))
 		FROM pg_catalog.pg_index AS i
 		JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attnum OPERATOR(pg_catalog.=) i.indkey[0]
 		WHERE i.indrelid OPERATOR(pg_catalog.=) relation AND NOT a.attname OPERATOR(pg_catalog.=) ANY (kept_columns)
 			AND pg_catalog.obj_description(i.indexrelid, 'pg_class') OPERATOR(pg_catalog.=) 'made by tj_perm.protect') AS s;
 END;
-COMMENT ON FUNCTION tj_perm.protect_drop_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that drops what protect made on a table, but for indexes on the given columns.';
+COMMENT ON FUNCTION tj_perm._protect_drop_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that drops what protect made on a table, but for indexes on the given columns.';
 
-CREATE FUNCTION tj_perm.protect_trigger_end(relation regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text, level @extschema@.tj_level) RETURNS text
+CREATE FUNCTION tj_perm._protect_trigger_end(relation regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text, level @extschema@.tj_level) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -712,13 +713,13 @@ BEGIN
 	-- WHEN may hold no subquery
 	IF parent IS NULL AND user_text !~* '\mselect\M' THEN
 		RETURN format(E'\n\tAND NOT %s)\n\tEXECUTE FUNCTION tj_perm.refuse_place();\n',
-			tj_perm.protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
+			tj_perm._protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
 	END IF;
 	RETURN format(E')\n\tEXECUTE FUNCTION tj_perm.refuse_place(%L);\n',
-		'SELECT ' || tj_perm.protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
+		'SELECT ' || tj_perm._protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level) IS 'Part of protect_sql: the end of a trigger of the place rule, from the condition on the place on.';
+COMMENT ON FUNCTION tj_perm._protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level) IS 'Part of protect_sql: the end of a trigger of the place rule, from the condition on the place on.';
 
 -- 4. The functions themselves.
 
@@ -752,56 +753,56 @@ BEGIN
 		RAISE EXCEPTION 'relation, user_expression, levels and force must not be NULL'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	v_drop_grants := tj_perm.protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
-	v_user := tj_perm.protect_user(user_expression);
+	v_drop_grants := tj_perm._protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
+	v_user := tj_perm._protect_user(user_expression);
 	v_own := cardinality(path) > 0;
 	-- a trigger that others were entrusted with stays when they call again, who could not make it
-	v_keeps := drop_grants IS NULL AND NOT tj_perm.protect_may_drop_grants()
+	v_keeps := drop_grants IS NULL AND NOT tj_perm._protect_may_drop_grants()
 		AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = 'tj_perm_drop_grants')
 		AND EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t WHERE t.in_step AND t.drop_grants
 			AND (t.workspace, t.fixed_workspace) IS NOT DISTINCT FROM (protect_sql.workspace, protect_sql.fixed_workspace)
 			AND t.path[cardinality(t.path) - 1:] = protect_sql.path[cardinality(protect_sql.path) - 1:]);
 	SELECT array_agg(a.attname ORDER BY a.attnum) INTO v_columns FROM pg_attribute AS a
 		WHERE a.attrelid = relation AND (a.attname = workspace OR a.attname = ANY (ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[])
-			OR parent IS NOT NULL AND a.attname = ANY ((tj_perm.protect_link(relation, protect_sql.parent)).columns));
+			OR parent IS NOT NULL AND a.attname = ANY ((tj_perm._protect_link(relation, protect_sql.parent)).columns));
 
 	FOR v_member IN
-		SELECT t.*, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity FROM tj_perm.protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
+		SELECT t.*, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity FROM tj_perm._protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
 	LOOP
-		v_name := tj_perm.protect_name(v_member.member);
+		v_name := tj_perm._protect_name(v_member.member);
 		v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_member.relname) || '.' END;
-		v_dropped := tj_perm.protect_drop_sql(v_member.member,
+		v_dropped := tj_perm._protect_drop_sql(v_member.member,
 			array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		v_before := v_before || CASE WHEN v_keeps THEN replace(v_dropped, format(E'DROP TRIGGER tj_perm_drop_grants ON %s;\n', v_name), '') ELSE v_dropped END;
 		IF NOT v_member.is_partition THEN
-			v_before := v_before || tj_perm.protect_index_sql(v_member.member,
+			v_before := v_before || tj_perm._protect_index_sql(v_member.member,
 				array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		END IF;
 
 		-- policies
 		v_made := v_made || format(E'CREATE POLICY tj_perm_select ON %s FOR SELECT\n\tUSING (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, select_level, 'select'))
+				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, select_level, 'select'))
 			|| format(E'CREATE POLICY tj_perm_insert ON %s FOR INSERT\n\tWITH CHECK (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place'))
+				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place'))
 			|| format(E'CREATE POLICY tj_perm_update ON %s FOR UPDATE\n\tUSING (%s)\n\tWITH CHECK (%2$s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, update_level, 'write'))
+				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, update_level, 'write'))
 			|| format(E'CREATE POLICY tj_perm_delete ON %s FOR DELETE\n\tUSING (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, delete_level, 'write'));
+				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, delete_level, 'write'));
 
 		-- triggers; partitions have those of the partitioned table
 		IF v_own AND NOT v_member.is_partition THEN
-			v_moved := tj_perm.protect_moved(relation, workspace, path, fixed_workspace, parent);
+			v_moved := tj_perm._protect_moved(relation, workspace, path, fixed_workspace, parent);
 			v_active := format('pg_catalog.row_security_active(%L::pg_catalog.regclass)', v_name);
 			v_made := v_made || format(E'CREATE TRIGGER tj_perm_place AFTER UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-				tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
+				tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
 			IF v_member.relkind = 'p' THEN
 				-- a row that changes its partition is deleted and inserted: no AFTER UPDATE, no policy for INSERT
 				IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = ANY (v_columns) AND a.attgenerated <> '') THEN
 					v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_before BEFORE UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-						tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
+						tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
 				END IF;
 				v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_insert AFTER INSERT ON %s FOR EACH ROW\n\tWHEN (%s%s', v_name, v_active,
-					tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user,
+					tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user,
 						CASE WHEN insert_level OPERATOR(@extschema@.<) update_level THEN insert_level ELSE update_level END));
 			END IF;
 		END IF;
@@ -821,17 +822,17 @@ BEGIN
 				'was_enabled', coalesce(v_was.was_enabled, v_member.relrowsecurity), 'was_forced', coalesce(v_was.was_forced, v_member.relforcerowsecurity)))::text);
 	END LOOP;
 
-	v_name := tj_perm.protect_name(relation);
+	v_name := tj_perm._protect_name(relation);
 	v_owner := (SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class AS c WHERE c.oid = relation);
-	v_sql := tj_perm.protect_comment(format('Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.', v_name))
-		|| tj_perm.protect_comment(format(CASE WHEN force THEN 'From then on policies bind every role, the owner %s too. Only superusers and roles with BYPASSRLS'
+	v_sql := tj_perm._protect_comment(format('Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.', v_name))
+		|| tj_perm._protect_comment(format(CASE WHEN force THEN 'From then on policies bind every role, the owner %s too. Only superusers and roles with BYPASSRLS'
 			ELSE 'From then on policies bind every role but the owner %s, superusers and roles with BYPASSRLS. Only these' END, v_owner))
-		|| tj_perm.protect_comment('can still dump it whole, restore and backfill it'
+		|| tj_perm._protect_comment('can still dump it whole, restore and backfill it'
 			|| coalesce((SELECT ' (BYPASSRLS here: ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) || ')' FROM pg_roles AS r WHERE r.rolbypassrls AND NOT r.rolsuper), '') || '.')
-		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN tj_perm.protect_comment('Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.') ELSE '' END
+		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN tj_perm._protect_comment('Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.') ELSE '' END
 		|| v_before || v_made || v_flags;
 	IF parent IS NOT NULL THEN
-		v_sql := v_sql || tj_perm.protect_migration(relation, path, parent);
+		v_sql := v_sql || tj_perm._protect_migration(relation, path, parent);
 	END IF;
 	RETURN v_sql;
 END
@@ -839,10 +840,10 @@ $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
 'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
-CREATE FUNCTION tj_perm.protection_state(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.string_agg(f.fact, E'\n' ORDER BY f.fact) FROM tj_perm.protect_tree(relation) AS t CROSS JOIN LATERAL (
+	SELECT pg_catalog.string_agg(f.fact, E'\n' ORDER BY f.fact) FROM tj_perm._protect_tree(relation) AS t CROSS JOIN LATERAL (
 		SELECT pg_catalog.format('%s flags %s %s', c.oid, c.relrowsecurity, c.relforcerowsecurity) AS fact FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) t.member
 		UNION ALL
 		SELECT pg_catalog.format('%s policy %s %s %s %s %s %s %s', p.polrelid, p.polname, p.polcmd, p.polpermissive, p.polroles,
@@ -855,7 +856,7 @@ BEGIN ATOMIC
 		SELECT pg_catalog.format('%s index %s %s', i.indrelid, pg_catalog.pg_get_indexdef(i.indexrelid), pg_catalog.obj_description(i.indexrelid, 'pg_class'))
 		FROM pg_catalog.pg_index AS i WHERE i.indrelid OPERATOR(pg_catalog.=) t.member) AS f;
 END;
-COMMENT ON FUNCTION tj_perm.protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
+COMMENT ON FUNCTION tj_perm._protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
 
 CREATE FUNCTION tj_perm.protect(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
@@ -869,13 +870,13 @@ AS $$
 DECLARE
 	v_sql text := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
 		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
-	v_before text := tj_perm.protection_state(relation);
+	v_before text := tj_perm._protection_state(relation);
 BEGIN
 	-- done and undone if it makes no difference, which tells more than the
 	-- arguments: whatever was changed by hand since is put right
 	BEGIN
 		EXECUTE v_sql;
-		IF tj_perm.protection_state(relation) = v_before THEN
+		IF tj_perm._protection_state(relation) = v_before THEN
 			RAISE EXCEPTION USING ERRCODE = 'TJP00', MESSAGE = 'nothing to do';
 		END IF;
 	EXCEPTION WHEN SQLSTATE 'TJP00' THEN
@@ -891,7 +892,7 @@ CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
--- runs what protect_drop_sql has quoted
+-- runs what _protect_drop_sql has quoted
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
 	v_names text;
@@ -909,7 +910,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = format('Call tj_perm.unprotect for "%s".', v_found.protected_with);
 	END IF;
-	v_names := tj_perm.protect_dependents(unprotect.relation);
+	v_names := tj_perm._protect_dependents(unprotect.relation);
 	IF v_names IS NOT NULL THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', unprotect.relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -917,14 +918,14 @@ BEGIN
 				HINT = 'Call tj_perm.unprotect for them first.';
 	END IF;
 	FOR v_member IN
-		SELECT t.member, p.was_enabled, p.was_forced, p.relation IS NOT NULL AS is_protected, tj_perm.protect_drop_sql(t.member, '{}') AS statements
-		FROM tj_perm.protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm.protected_tables() AS p ON p.relation = t.member
+		SELECT t.member, p.was_enabled, p.was_forced, p.relation IS NOT NULL AS is_protected, tj_perm._protect_drop_sql(t.member, '{}') AS statements
+		FROM tj_perm._protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm.protected_tables() AS p ON p.relation = t.member
 	LOOP
 		CONTINUE WHEN v_member.statements = '';
 		EXECUTE v_member.statements;
 		v_changed := true;
 		IF v_member.is_protected THEN
-			EXECUTE format('ALTER TABLE %s %s ROW LEVEL SECURITY, %s FORCE ROW LEVEL SECURITY', tj_perm.protect_name(v_member.member),
+			EXECUTE format('ALTER TABLE %s %s ROW LEVEL SECURITY, %s FORCE ROW LEVEL SECURITY', tj_perm._protect_name(v_member.member),
 				CASE WHEN v_member.was_enabled THEN 'ENABLE' ELSE 'DISABLE' END, CASE WHEN v_member.was_forced THEN '' ELSE 'NO' END);
 		END IF;
 	END LOOP;

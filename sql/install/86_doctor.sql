@@ -768,6 +768,8 @@ BEGIN
 	FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
 	WHERE p.pronamespace = 'tj_perm'::regnamespace AND a.grantee <> p.proowner
 	AND (starts_with(p.proname, '_') OR p.proname IN ('delete_grants', 'drop_grants'))
+	-- the parts of protect run as whoever calls it
+	AND (p.prosecdef OR p.proname !~ '^_protect(ion)?_')
 	-- what plans call must be open to all; SQL can make no value of its first argument
 	AND p.proargtypes[0] IS DISTINCT FROM to_regtype('tj_perm._planned')::oid;
 END

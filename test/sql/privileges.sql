@@ -42,10 +42,13 @@ SELECT count(*) FROM pg_stats WHERE schemaname = 'tj_perm';
 RESET ROLE;
 
 -- 2. Functions of the schema: which ones everybody may call, and which not.
-SELECT p.proname AS public_may_call, count(*) AS variants FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) GROUP BY 1 ORDER BY p.proname::text COLLATE "C";
+SELECT p.proname AS public_may_call, count(*) AS variants FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND p.proname NOT LIKE '\_%' GROUP BY 1 ORDER BY p.proname::text COLLATE "C";
 SELECT p.proname AS owner_only FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND NOT has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND p.proname NOT LIKE '\_%' ORDER BY p.proname::text COLLATE "C";
 SELECT count(*) > 0 AS private_functions, count(*) FILTER (WHERE has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS of_these_callable
-FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname LIKE '\_%' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes);
+FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname LIKE '\_%' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND p.proname !~ '^_protect(ion)?_';
+-- the parts of protect run as whoever protects a table, and never as the owner
+SELECT p.proname AS part_of_protect, p.prosecdef OR p.prosrc = 'tj_perm_as_owner' AS as_owner, has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AS callable
+FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname ~ '^_protect(ion)?_' ORDER BY p.proname::text COLLATE "C";
 -- those that stand in plans take a value that nobody can make (see planner)
 SELECT p.proname AS stands_in_plans FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proargtypes[0] = 'tj_perm._planned'::regtype AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') ORDER BY p.proname::text COLLATE "C";
 SELECT p.oid::regprocedure, a.grantee::regrole FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a WHERE p.pronamespace = 'tj_perm'::regnamespace AND a.grantee NOT IN (0, p.proowner);

@@ -45,11 +45,11 @@ RESET tj_perm.user_id;
 SELECT title FROM regress_protect.bugs;
 -- the text that was printed, run by hand, is the same
 SET ROLE regress_protect_owner;
-SELECT tj_perm.protection_state('regress_protect.bugs') AS by_protect \gset
+SELECT tj_perm._protection_state('regress_protect.bugs') AS by_protect \gset
 SELECT tj_perm.unprotect('regress_protect.bugs');
 SELECT tj_perm.protect_sql('regress_protect.bugs', workspace => 'org_id', path => '{folder,folder_id,app,App Id,bug,id}') AS printed \gset
 :printed
-SELECT tj_perm.protection_state('regress_protect.bugs') = :'by_protect' AS same;
+SELECT tj_perm._protection_state('regress_protect.bugs') = :'by_protect' AS same;
 -- other arguments replace, and indexes that are of no use any more go; a change by hand is put right
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'org_id', path => '{app,App Id}', delete_level => 'admin', insert_level => 'viewer') AS replaced;
 SELECT polname, pg_get_expr(polqual, polrelid) AS using, pg_get_expr(polwithcheck, polrelid) AS check FROM pg_policy WHERE polrelid = 'regress_protect.bugs'::regclass ORDER BY polname;
@@ -85,12 +85,12 @@ SELECT tj_perm.unprotect('regress_protect.bugs') AS done, tj_perm.unprotect('reg
 ALTER TABLE regress_protect.bugs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY narrow ON regress_protect.bugs AS RESTRICTIVE USING (title <> 'not');
 CREATE INDEX mine ON regress_protect.bugs (folder_id);
-SELECT tj_perm.protection_state('regress_protect.bugs') AS before \gset
+SELECT tj_perm._protection_state('regress_protect.bugs') AS before \gset
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{folder,folder_id,bug,id}', force => false) AS done;
 SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'regress_protect.bugs'::regclass;
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{bug,id}') AS replaced;
 SELECT tj_perm.unprotect('regress_protect.bugs') AS undone;
-SELECT tj_perm.protection_state('regress_protect.bugs') = :'before' AS as_before;
+SELECT tj_perm._protection_state('regress_protect.bugs') = :'before' AS as_before;
 ALTER TABLE regress_protect.bugs DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
 -- other permissive policies
 CREATE POLICY wide ON regress_protect.bugs USING (true);
