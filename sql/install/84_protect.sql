@@ -28,10 +28,10 @@
 
 -- 1. Reading what protect left behind.
 
-CREATE FUNCTION tj_perm.protected_tables(only_relation regclass DEFAULT NULL)
+CREATE FUNCTION tj_perm._protect_records(only_relation regclass DEFAULT NULL)
 	RETURNS TABLE (relation regclass, workspace name, fixed_workspace text, path text[], parent name, user_expression text,
 		select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
-		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, in_step boolean)
+		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, fits boolean)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -55,7 +55,7 @@ BEGIN
 		-- a comment is whatever the table's owner wrote: a bad one must not stop the list
 		BEGIN
 			v_record := substr(v_policy.description, length('tj_perm.protect ') + 1)::jsonb;
-			in_step := starts_with(v_policy.description, 'tj_perm.protect {');
+			fits := starts_with(v_policy.description, 'tj_perm.protect {');
 			fixed_workspace := v_record ->> 'fixed_workspace';
 			user_expression := v_record ->> 'user_expression';
 			select_level := (v_record ->> 'select_level')::@extschema@.tj_level;
@@ -87,7 +87,7 @@ BEGIN
 					WHERE d.classid = 'pg_policy'::regclass AND d.objid = v_policy.oid
 					AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v_policy.polrelid AND d.refobjsubid > 0) AS u
 				JOIN pg_attribute AS a ON a.attrelid = v_policy.polrelid AND a.attnum = u.refobjsubid;
-			in_step := coalesce(in_step AND select_level IS NOT NULL AND v_record ? 'path'
+			fits := coalesce(fits AND select_level IS NOT NULL AND v_record ? 'path'
 				AND coalesce(cardinality(v_then), 0) = coalesce(cardinality(v_now), 0), false);
 			workspace := coalesce(v_now[array_position(v_then, (v_record ->> 'workspace')::name)], v_record ->> 'workspace');
 			parent := coalesce(v_now[array_position(v_then, (v_record ->> 'parent')::name)], v_record ->> 'parent');
@@ -95,14 +95,13 @@ BEGIN
 				INTO path
 				FROM jsonb_array_elements_text(v_record -> 'path') WITH ORDINALITY AS e (element, n);
 		EXCEPTION WHEN data_exception OR invalid_text_representation THEN
-			in_step := false;
+			fits := false;
 		END;
 		RETURN NEXT;
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protected_tables(regclass) IS
-'The tables of this database that tj_perm.protect protects (or the one given), with the arguments it was called with, column names as they are today: one row per table, partition and inheritance child. protected_with names the partitioned table or inheritance parent that brought the protection; was_enabled and was_forced are the row-level-security flags that unprotect restores; in_step is false where the policies were made or changed by hand, or lost their comment, so that tj_perm.protect should be called again. No errors. Everybody may call it: it reads catalogs that everybody may read.';
+COMMENT ON FUNCTION tj_perm._protect_records(regclass) IS 'Part of protected_tables: the records alone. fits is false where the policy tj_perm_select has no record, or one of other columns.';
 
 -- 2. What triggers of protected tables call.
 
@@ -322,8 +321,8 @@ BEGIN
 				USING ERRCODE = 'feature_not_supported',
 					HINT = 'For trees, let an array column with the chain of containers be the id of a container in path.';
 		END IF;
-		SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
-		IF NOT FOUND OR NOT v_above.in_step THEN
+		SELECT * INTO v_above FROM tj_perm._protect_records(v_link.parent_relation);
+		IF NOT FOUND OR NOT v_above.fits THEN
 			RAISE EXCEPTION 'parent table "%" is not protected', v_link.parent_relation
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = CASE WHEN v_above.relation IS NULL THEN 'It has no policy of tj_perm.' ELSE 'Its policies were not made by tj_perm.protect, or were changed since.' END,
@@ -428,16 +427,12 @@ AS $$
 -- runs the caller's own text, with the caller's rights
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
-	v_expression text := btrim(user_expression);
+	v_text text := tj_perm._protect_user_text(user_expression);
 	v_type regtype;
 BEGIN
-	IF lower(v_expression) = 'tj_user()' THEN
-		v_expression := (SELECT format('%I.tj_user()', n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-			WHERE t.oid = pg_typeof(NULL::@extschema@.tj_level));
-	END IF;
 	-- one expression that is parsed, never evaluated
 	BEGIN
-		EXECUTE format('SELECT pg_typeof(CASE WHEN false THEN (%s) END)', v_expression) INTO v_type;
+		EXECUTE format('SELECT pg_typeof(CASE WHEN false THEN (%s) END)', v_text) INTO v_type;
 	EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
 		RAISE EXCEPTION 'user_expression is not valid: %', SQLERRM
 			USING ERRCODE = SQLSTATE,
@@ -449,7 +444,7 @@ BEGIN
 				DETAIL = 'A user is a text, a bigint or a uuid.',
 				HINT = 'Cast it to text.';
 	END IF;
-	RETURN CASE WHEN v_expression ~ '^[[:alnum:]_".]+(\(\))?$' THEN v_expression ELSE format('(%s)', v_expression) END;
+	RETURN v_text;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._protect_user(text) IS 'Part of protect_sql: the user expression as policies contain it. Errors: 42601, 42703, 42883 and their like if it is no expression without columns, 42804 a type that names no user.';
@@ -542,8 +537,8 @@ BEGIN
 	-- tables below contain the path. They are not made anew from their records here,
 	-- which are text of their owners: it would run with the rights of this caller.
 	v_names := tj_perm._protect_dependents(relation);
-	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t
-		WHERE t.in_step AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
+	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm._protect_records(relation) AS t
+		WHERE t.fits AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
 			(_protect_check.workspace, _protect_check.path, _protect_check.fixed_workspace, _protect_check.parent))
 	THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', relation
@@ -600,7 +595,7 @@ DECLARE
 	v_path text[];
 BEGIN
 	v_parent := tj_perm._protect_name(v_link.parent_relation);
-	SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
+	SELECT * INTO v_above FROM tj_perm._protect_records(v_link.parent_relation);
 	IF v_above.parent IS NOT NULL THEN
 		RETURN tj_perm._protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
 	END IF;
@@ -705,23 +700,173 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION tj_perm._protect_drop_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that drops what protect made on a table, but for indexes on the given columns.';
 
-CREATE FUNCTION tj_perm._protect_trigger_end(relation regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text, level @extschema@.tj_level) RETURNS text
+CREATE FUNCTION tj_perm._protect_objects(relation regclass, member regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text,
+	select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level, drop_grants boolean)
+	RETURNS TABLE (kind text, name text, event text, condition text, with_check text, function text, arguments text[])
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_class pg_class;
+	v_reference text;
+	v_columns name[];
+	v_moved text;
+	v_trigger record;
+	-- WHEN may hold no subquery
+	v_subquery boolean := parent IS NOT NULL OR user_text ~* '\mselect\M';
+BEGIN
+	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = member;
+	v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_class.relname) || '.' END;
+	kind := 'policy';
+	name := 'tj_perm_select'; event := 'SELECT';
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, select_level, 'select');
+	RETURN NEXT;
+	name := 'tj_perm_insert'; event := 'INSERT'; condition := NULL;
+	with_check := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, insert_level, 'place');
+	RETURN NEXT;
+	name := 'tj_perm_update'; event := 'UPDATE';
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, update_level, 'write');
+	with_check := condition;
+	RETURN NEXT;
+	name := 'tj_perm_delete'; event := 'DELETE'; with_check := NULL;
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, delete_level, 'write');
+	RETURN NEXT;
+
+	-- partitions have the triggers of the partitioned table
+	IF v_class.relispartition AND member <> relation THEN
+		RETURN;
+	END IF;
+	kind := 'trigger';
+	IF cardinality(path) > 0 THEN
+		v_columns := ARRAY[workspace] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[]
+			|| CASE WHEN parent IS NOT NULL THEN (tj_perm._protect_link(relation, _protect_objects.parent)).columns END;
+		v_moved := tj_perm._protect_moved(relation, workspace, path, fixed_workspace, parent) || E'\n\tAND ';
+		FOR v_trigger IN
+			SELECT * FROM (VALUES
+				(1, 'tj_perm_place', 'AFTER UPDATE', v_moved, update_level, true),
+				-- a row that changes its partition is deleted and inserted: no AFTER UPDATE, no policy for INSERT
+				(2, 'tj_perm_place_before', 'BEFORE UPDATE', v_moved, update_level, v_class.relkind = 'p'
+					AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = ANY (v_columns) AND a.attgenerated <> '')),
+				(3, 'tj_perm_place_insert', 'AFTER INSERT', '', CASE WHEN insert_level OPERATOR(@extschema@.<) update_level THEN insert_level ELSE update_level END, v_class.relkind = 'p'))
+				AS t (n, name, event, moved, level, wanted)
+			WHERE t.wanted ORDER BY t.n
+		LOOP
+			name := v_trigger.name;
+			event := v_trigger.event;
+			function := 'tj_perm.refuse_place';
+			condition := format('%spg_catalog.row_security_active(%L::pg_catalog.regclass)', v_trigger.moved, tj_perm._protect_name(member));
+			IF v_subquery THEN
+				arguments := ARRAY['SELECT ' || tj_perm._protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, v_trigger.level, 'place')];
+			ELSE
+				condition := condition || E'\n\tAND NOT ' || tj_perm._protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, v_trigger.level, 'place');
+				arguments := '{}';
+			END IF;
+			RETURN NEXT;
+		END LOOP;
+	END IF;
+	IF drop_grants THEN
+		name := 'tj_perm_drop_grants'; event := 'AFTER DELETE'; condition := NULL;
+		function := 'tj_perm.drop_grants';
+		arguments := ARRAY[path[cardinality(path) - 1], CASE WHEN workspace IS NULL THEN 'key' ELSE 'column' END, coalesce(workspace, fixed_workspace), path[cardinality(path)]];
+		RETURN NEXT;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_objects(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean) IS 'Part of protect_sql: the policies and triggers of one table among the given one, its partitions and children. condition: USING of a policy, WHEN of a trigger. Errors: those of _protect_parts.';
+
+CREATE FUNCTION tj_perm._protect_user_text(user_expression text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_expression text := btrim(user_expression);
+BEGIN
+	IF lower(v_expression) = 'tj_user()' THEN
+		v_expression := (SELECT format('%I.tj_user()', n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+			WHERE t.oid = pg_typeof(NULL::@extschema@.tj_level));
+	END IF;
+	RETURN CASE WHEN v_expression ~ '^[[:alnum:]_".]+(\(\))?$' THEN v_expression ELSE format('(%s)', v_expression) END;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_user_text(text) IS 'Part of protect_sql: the user expression as policies contain it, not looked at.';
+
+CREATE FUNCTION tj_perm._protect_reads(relation regclass, stored pg_node_tree, expression text, is_trigger boolean) RETURNS boolean
+	LANGUAGE c STABLE PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'tj_perm_policy_reads';
+COMMENT ON FUNCTION tj_perm._protect_reads(regclass, pg_node_tree, text, boolean) IS 'Part of protected_tables: whether a stored expression of a policy of the relation (or the WHEN of a trigger) is the one that this text makes. NULL is an expression that is not there. The text is parsed, and nothing of it is evaluated. Errors: those of the parser.';
+
+CREATE FUNCTION tj_perm._protect_in_step(relation regclass, root regclass, workspace name, path text[], fixed_workspace text, parent name, user_expression text,
+	select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
+	force boolean, drop_grants boolean) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_names text[] := '{tj_perm_place,tj_perm_place_before,tj_perm_place_insert,tj_perm_drop_grants}';
+	v_class pg_class;
+BEGIN
+	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = relation;
+	IF NOT v_class.relrowsecurity OR v_class.relforcerowsecurity <> force THEN
+		RETURN false;
+	END IF;
+	-- a partition's copy of a trigger follows it in all but whether it fires
+	IF v_class.relispartition AND EXISTS (
+		SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = root AND t.tgname = ANY (v_names) AND NOT EXISTS (
+			SELECT FROM pg_trigger AS c WHERE c.tgrelid = relation AND c.tgname = t.tgname AND c.tgenabled IN ('O', 'A')))
+	THEN
+		RETURN false;
+	END IF;
+	RETURN (
+		WITH object AS MATERIALIZED (
+			SELECT * FROM tj_perm._protect_objects(root, relation, workspace, path, fixed_workspace, parent, tj_perm._protect_user_text(user_expression),
+				select_level, insert_level, update_level, delete_level, drop_grants)
+		)
+		SELECT NOT EXISTS (
+			SELECT FROM object AS o
+			WHERE o.kind = 'policy' AND NOT EXISTS (
+				SELECT FROM pg_policy AS p
+				WHERE p.polrelid = relation AND p.polname = o.name AND p.polpermissive AND p.polroles = '{0}'
+				AND p.polcmd = CASE o.event WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a' WHEN 'UPDATE' THEN 'w' ELSE 'd' END
+				AND tj_perm._protect_reads(relation, p.polqual, o.condition, false) AND tj_perm._protect_reads(relation, p.polwithcheck, o.with_check, false)))
+		AND NOT EXISTS (
+			SELECT FROM (SELECT * FROM object AS x WHERE x.kind = 'trigger') AS o
+			FULL JOIN (SELECT * FROM pg_trigger AS x WHERE x.tgrelid = relation AND x.tgparentid = 0 AND x.tgname = ANY (v_names)) AS t ON t.tgname = o.name
+			WHERE (t.tgenabled IN ('O', 'A') AND t.tgconstraint = 0 AND cardinality(t.tgattr::smallint[]) = 0
+				-- for each row, BEFORE, INSERT, DELETE and UPDATE are one bit each
+				AND t.tgtype = CASE o.event WHEN 'AFTER INSERT' THEN 5 WHEN 'AFTER DELETE' THEN 9 WHEN 'AFTER UPDATE' THEN 17 ELSE 19 END
+				AND t.tgfoid = to_regprocedure(o.function || '()')
+				AND t.tgargs = coalesce((SELECT string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', ''::bytea ORDER BY a.n) FROM unnest(o.arguments) WITH ORDINALITY AS a (argument, n)), ''::bytea)
+				AND tj_perm._protect_reads(relation, t.tgqual, o.condition, true)) IS NOT TRUE));
+EXCEPTION
+	-- without USAGE on a schema, nothing can be said
+	WHEN insufficient_privilege THEN RETURN NULL;
+	WHEN data_exception OR syntax_error_or_access_rule_violation OR feature_not_supported OR invalid_schema_name OR object_not_in_prerequisite_state OR program_limit_exceeded THEN RETURN false;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_in_step(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean) IS 'Part of protected_tables: whether the policies, triggers and flags of a table are those that protect would make by this record; NULL if the caller may not use a schema that they name.';
+
+-- 4. The functions themselves.
+
+CREATE FUNCTION tj_perm.protected_tables(only_relation regclass DEFAULT NULL)
+	RETURNS TABLE (relation regclass, workspace name, fixed_workspace text, path text[], parent name, user_expression text,
+		select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
+		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, in_step boolean)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- WHEN may hold no subquery
-	IF parent IS NULL AND user_text !~* '\mselect\M' THEN
-		RETURN format(E'\n\tAND NOT %s)\n\tEXECUTE FUNCTION tj_perm.refuse_place();\n',
-			tj_perm._protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
-	END IF;
-	RETURN format(E')\n\tEXECUTE FUNCTION tj_perm.refuse_place(%L);\n',
-		'SELECT ' || tj_perm._protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
+	RETURN QUERY
+	SELECT r.relation, r.workspace, r.fixed_workspace, r.path, r.parent, r.user_expression, r.select_level, r.insert_level, r.update_level, r.delete_level,
+		   r.force, r.drop_grants, r.keep_policies, r.protected_with, r.was_enabled, r.was_forced,
+		   CASE WHEN r.fits THEN tj_perm._protect_in_step(r.relation, coalesce(r.protected_with, r.relation), r.workspace, r.path, r.fixed_workspace, r.parent,
+				r.user_expression, r.select_level, r.insert_level, r.update_level, r.delete_level, r.force, r.drop_grants)
+		   ELSE false END
+	FROM tj_perm._protect_records(only_relation) AS r;
 END
 $$;
-COMMENT ON FUNCTION tj_perm._protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level) IS 'Part of protect_sql: the end of a trigger of the place rule, from the condition on the place on.';
-
--- 4. The functions themselves.
+COMMENT ON FUNCTION tj_perm.protected_tables(regclass) IS
+'The tables of this database that tj_perm.protect protects (or the one given), with the arguments it was called with, column names as they are today: one row per table, partition and inheritance child. protected_with names the partitioned table or inheritance parent that brought the protection; was_enabled and was_forced are the row-level-security flags that unprotect restores. in_step is false where any of the policies, triggers and flags that protect made is gone, off or changed, or the record of its arguments is; also where the name of a column changed that a trigger was told: call tj_perm.protect again. It is NULL where the caller lacks USAGE on a schema that a policy names. Indexes are not looked at: tj_perm.doctor does that. No errors. Everybody may call it: it reads catalogs that everybody may read.';
 
 CREATE FUNCTION tj_perm.protect_sql(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
@@ -737,11 +882,7 @@ DECLARE
 	v_member record;
 	v_was record;
 	v_name text;
-	v_reference text;
-	v_own boolean;
 	v_keeps boolean;
-	v_moved text;
-	v_active text;
 	v_dropped text;
 	v_before text := '';
 	v_made text := '';
@@ -755,11 +896,10 @@ BEGIN
 	END IF;
 	v_drop_grants := tj_perm._protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
 	v_user := tj_perm._protect_user(user_expression);
-	v_own := cardinality(path) > 0;
 	-- a trigger that others were entrusted with stays when they call again, who could not make it
 	v_keeps := drop_grants IS NULL AND NOT tj_perm._protect_may_drop_grants()
 		AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = 'tj_perm_drop_grants')
-		AND EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t WHERE t.in_step AND t.drop_grants
+		AND EXISTS (SELECT FROM tj_perm._protect_records(relation) AS t WHERE t.fits AND t.drop_grants
 			AND (t.workspace, t.fixed_workspace) IS NOT DISTINCT FROM (protect_sql.workspace, protect_sql.fixed_workspace)
 			AND t.path[cardinality(t.path) - 1:] = protect_sql.path[cardinality(protect_sql.path) - 1:]);
 	SELECT array_agg(a.attname ORDER BY a.attnum) INTO v_columns FROM pg_attribute AS a
@@ -770,7 +910,6 @@ BEGIN
 		SELECT t.*, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity FROM tj_perm._protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
 	LOOP
 		v_name := tj_perm._protect_name(v_member.member);
-		v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_member.relname) || '.' END;
 		v_dropped := tj_perm._protect_drop_sql(v_member.member,
 			array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		v_before := v_before || CASE WHEN v_keeps THEN replace(v_dropped, format(E'DROP TRIGGER tj_perm_drop_grants ON %s;\n', v_name), '') ELSE v_dropped END;
@@ -779,40 +918,15 @@ BEGIN
 				array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		END IF;
 
-		-- policies
-		v_made := v_made || format(E'CREATE POLICY tj_perm_select ON %s FOR SELECT\n\tUSING (%s);\n', v_name,
-				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, select_level, 'select'))
-			|| format(E'CREATE POLICY tj_perm_insert ON %s FOR INSERT\n\tWITH CHECK (%s);\n', v_name,
-				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place'))
-			|| format(E'CREATE POLICY tj_perm_update ON %s FOR UPDATE\n\tUSING (%s)\n\tWITH CHECK (%2$s);\n', v_name,
-				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, update_level, 'write'))
-			|| format(E'CREATE POLICY tj_perm_delete ON %s FOR DELETE\n\tUSING (%s);\n', v_name,
-				tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, delete_level, 'write'));
-
-		-- triggers; partitions have those of the partitioned table
-		IF v_own AND NOT v_member.is_partition THEN
-			v_moved := tj_perm._protect_moved(relation, workspace, path, fixed_workspace, parent);
-			v_active := format('pg_catalog.row_security_active(%L::pg_catalog.regclass)', v_name);
-			v_made := v_made || format(E'CREATE TRIGGER tj_perm_place AFTER UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-				tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
-			IF v_member.relkind = 'p' THEN
-				-- a row that changes its partition is deleted and inserted: no AFTER UPDATE, no policy for INSERT
-				IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = ANY (v_columns) AND a.attgenerated <> '') THEN
-					v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_before BEFORE UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-						tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
-				END IF;
-				v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_insert AFTER INSERT ON %s FOR EACH ROW\n\tWHEN (%s%s', v_name, v_active,
-					tj_perm._protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user,
-						CASE WHEN insert_level OPERATOR(@extschema@.<) update_level THEN insert_level ELSE update_level END));
-			END IF;
-		END IF;
-		IF v_drop_grants AND NOT v_member.is_partition THEN
-			v_made := v_made || format(E'CREATE TRIGGER tj_perm_drop_grants AFTER DELETE ON %s FOR EACH ROW\n\tEXECUTE FUNCTION tj_perm.drop_grants(%L, %L, %L, %L);\n', v_name,
-				path[cardinality(path) - 1], CASE WHEN workspace IS NULL THEN 'key' ELSE 'column' END, coalesce(workspace, fixed_workspace), path[cardinality(path)]);
-		END IF;
+		v_made := v_made || (SELECT string_agg(CASE o.kind
+				WHEN 'policy' THEN concat(format(E'CREATE POLICY %I ON %s FOR %s', o.name, v_name, o.event), E'\n\tUSING (' || o.condition || ')', E'\n\tWITH CHECK (' || o.with_check || ')', E';\n')
+				ELSE concat(format('CREATE TRIGGER %I %s ON %s FOR EACH ROW', o.name, o.event, v_name), E'\n\tWHEN (' || o.condition || ')',
+					format(E'\n\tEXECUTE FUNCTION %s(%s);\n', o.function, (SELECT string_agg(quote_literal(a.argument), ', ' ORDER BY a.n) FROM unnest(o.arguments) WITH ORDINALITY AS a (argument, n)))) END, '' ORDER BY o.ordinality)
+			FROM tj_perm._protect_objects(relation, v_member.member, workspace, path, fixed_workspace, parent, v_user, select_level, insert_level, update_level, delete_level, v_drop_grants)
+				WITH ORDINALITY AS o);
 
 		-- flags, and the record
-		SELECT * INTO v_was FROM tj_perm.protected_tables(v_member.member);
+		SELECT * INTO v_was FROM tj_perm._protect_records(v_member.member);
 		v_flags := v_flags || format(E'ALTER TABLE %s ENABLE ROW LEVEL SECURITY, %s;\n', v_name, CASE WHEN force THEN 'FORCE ROW LEVEL SECURITY' ELSE 'NO FORCE ROW LEVEL SECURITY' END)
 			|| format(E'COMMENT ON POLICY tj_perm_select ON %s IS %L;\n', v_name, 'tj_perm.protect ' || jsonb_strip_nulls(jsonb_build_object(
 				'workspace', workspace, 'path', path, 'fixed_workspace', fixed_workspace, 'parent', parent, 'user_expression', user_expression,
@@ -904,7 +1018,7 @@ BEGIN
 		RAISE EXCEPTION 'relation must not be NULL'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT t.* INTO v_found FROM tj_perm.protected_tables(unprotect.relation) AS t;
+	SELECT t.* INTO v_found FROM tj_perm._protect_records(unprotect.relation) AS t;
 	IF v_found.protected_with IS NOT NULL THEN
 		RAISE EXCEPTION 'table "%" is protected with "%"', unprotect.relation, v_found.protected_with
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -919,7 +1033,7 @@ BEGIN
 	END IF;
 	FOR v_member IN
 		SELECT t.member, p.was_enabled, p.was_forced, p.relation IS NOT NULL AS is_protected, tj_perm._protect_drop_sql(t.member, '{}') AS statements
-		FROM tj_perm._protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm.protected_tables() AS p ON p.relation = t.member
+		FROM tj_perm._protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm._protect_records() AS p ON p.relation = t.member
 	LOOP
 		CONTINUE WHEN v_member.statements = '';
 		EXECUTE v_member.statements;

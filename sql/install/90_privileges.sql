@@ -122,16 +122,20 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm._protect_dependents(regclass),
 	tj_perm._protect_drop_sql(regclass, name[]),
 	tj_perm._protect_has_key(regclass, name[]),
+	tj_perm._protect_in_step(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean),
 	tj_perm._protect_index_sql(regclass, name[]),
 	tj_perm._protect_link(regclass, name),
 	tj_perm._protect_may_drop_grants(),
 	tj_perm._protect_migration(regclass, text[], name),
 	tj_perm._protect_moved(regclass, name, text[], text, name),
 	tj_perm._protect_name(regclass),
+	tj_perm._protect_objects(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean),
 	tj_perm._protect_parts(regclass, text, name, text[], text, name),
+	tj_perm._protect_reads(regclass, pg_node_tree, text, boolean),
+	tj_perm._protect_records(regclass),
 	tj_perm._protect_tree(regclass),
-	tj_perm._protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level),
 	tj_perm._protect_user(text),
+	tj_perm._protect_user_text(text),
 	tj_perm._protection_state(regclass)
 TO PUBLIC;
 

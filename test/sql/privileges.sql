@@ -227,7 +227,7 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC, regress_privileges_app;
 CREATE EXTENSION tj_perm SCHEMA public;
 SELECT (SELECT count(*) FROM pg_class AS c WHERE relnamespace = 'tj_perm'::regnamespace AND relkind = 'r' AND has_table_privilege('regress_privileges_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')) AS tables,
 	(SELECT count(*) FROM pg_class AS c WHERE relnamespace = 'tj_perm'::regnamespace AND CASE WHEN relkind = 'S' THEN has_sequence_privilege('regress_privileges_app', c.oid, 'USAGE, SELECT, UPDATE') END) AS sequences,
-	(SELECT count(*) FROM pg_proc AS p WHERE pronamespace = 'tj_perm'::regnamespace AND (proname LIKE '\_%' OR proname IN ('create_workspace', 'change_user_id')) AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS functions,
+	(SELECT count(*) FROM pg_proc AS p WHERE pronamespace = 'tj_perm'::regnamespace AND (proname LIKE '\_%' OR proname IN ('create_workspace', 'change_user_id')) AND proname !~ '^_protect(ion)?_' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS functions,
 	has_schema_privilege('regress_privileges_app', 'tj_perm', 'CREATE') AS "create";
 ROLLBACK;
 -- not for ordinary roles

@@ -134,6 +134,7 @@ SELECT regress_parent.tries('folder1', 'SELECT FROM regress_parent.lines') AS se
 SET ROLE regress_parent_owner;
 SELECT path, parent, in_step FROM tj_perm.protected_tables('regress_parent.documents');
 SELECT tj_perm.protect('regress_parent.documents', parent => 'project', path => '{document,id}') AS again;
+SELECT in_step FROM tj_perm.protected_tables('regress_parent.documents');
 SET ROLE regress_parent_app;
 SELECT regress_parent.tries('root', 'UPDATE regress_parent.documents SET project = 11 WHERE id = 100') AS moves, regress_parent.tries('project10', 'UPDATE regress_parent.documents SET project = 11 WHERE id = 100') AS stays;
 -- a parent whose policies were changed by hand is no base to build on
