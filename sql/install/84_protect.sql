@@ -363,7 +363,8 @@ BEGIN
 		WHEN v_part.containers || v_part.own = '' THEN format('%s.tj_workspace(%s)', v_schema, v_part.key)
 		ELSE format('%s.tj_resource(%s%s%s)', v_schema, v_part.key, v_part.containers, v_part.own) END;
 	v_can := CASE
-		WHEN part = 'select' AND level::text = 'viewer' AND v_part.containers || v_part.own = '' THEN
+		-- rows that are workspaces, not those that belong to one
+		WHEN part = 'select' AND level::text = 'viewer' AND v_part.containers || v_part.own = '' AND v_part.from_list IS NULL THEN
 			format('%s.tj_is_member(%s, %s)', v_schema, user_expression, v_part.key)
 		ELSE format('%s.tj_can(%s, %s, %L)', v_schema, user_expression, v_resource, level) END;
 	IF v_part.from_list IS NULL THEN
@@ -619,6 +620,10 @@ BEGIN
 	END IF;
 	v_path := (SELECT coalesce(array_agg(CASE WHEN e.n % 2 = 1 THEN e.element ELSE coalesce(v_new.renamed ->> e.element, v_link.columns[array_position(v_link.keys, e.element::name)]::text) END ORDER BY e.n), '{}')
 		FROM unnest(v_above.path) WITH ORDINALITY AS e (element, n)) || path;
+	-- by itself, an empty path would say that the rows are workspaces
+	IF cardinality(v_path) = 0 THEN
+		RETURN tj_perm._protect_comment('For full speed, let these rows name their workspace and call with workspace => and a path that tells what a row is.');
+	END IF;
 	RETURN (SELECT string_agg(tj_perm._protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
 		'For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
 		'  ALTER TABLE ' || v_table || ' ' || v_new.add || ';',
@@ -952,7 +957,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
+'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. An empty path with parent: rows that are what the parent''s row is; where that is a workspace, they need the level on the workspace as a whole, which being a member does not give. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
 CREATE FUNCTION tj_perm._protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
