@@ -977,6 +977,35 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION tj_perm._protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
 
+CREATE FUNCTION tj_perm._protect_lock(relation regclass, parent name DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_relation regclass := relation;
+	v_parent name := parent;
+	v_mode text := 'ACCESS EXCLUSIVE';
+	v_seen regclass[] := '{}';
+BEGIN
+	WHILE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v_relation AND c.relkind IN ('r', 'p')) LOOP
+		BEGIN
+			EXECUTE format('LOCK TABLE %s %s IN %s MODE', CASE WHEN v_mode = 'ACCESS SHARE' THEN 'ONLY' END, tj_perm._protect_name(v_relation), v_mode);
+		EXCEPTION WHEN insufficient_privilege THEN
+			NULL; -- who may not is told so by the commands that follow
+		END;
+		v_seen := v_seen || v_relation;
+		-- the path of a row goes on in the parent, whose record is read after it is locked
+		v_mode := 'ACCESS SHARE';
+		v_relation := (
+			SELECT c.confrelid FROM pg_constraint AS c JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+			WHERE c.conrelid = v_relation AND c.contype = 'f' AND a.attname = v_parent AND c.confrelid <> ALL (v_seen)
+			ORDER BY cardinality(c.conkey), c.oid LIMIT 1);
+		v_parent := (SELECT r.parent FROM tj_perm._protect_records(v_relation) AS r WHERE r.relation = v_relation);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_lock(regclass, name) IS 'Part of protect and unprotect: waits until nobody else protects or unprotects the table, or a table that it is protected through, and lets nobody until the transaction ends.';
+
 CREATE FUNCTION tj_perm.protect(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
 	update_level @extschema@.tj_level DEFAULT 'editor', delete_level @extschema@.tj_level DEFAULT 'editor',
@@ -987,10 +1016,13 @@ AS $$
 -- runs what protect_sql has quoted
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
-	v_sql text := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
-		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
-	v_before text := tj_perm._protection_state(relation);
+	v_sql text;
+	v_before text;
 BEGIN
+	PERFORM tj_perm._protect_lock(relation, parent);
+	v_sql := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
+		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
+	v_before := tj_perm._protection_state(relation);
 	-- done and undone if it makes no difference, which tells more than the
 	-- arguments: whatever was changed by hand since is put right
 	BEGIN
@@ -1005,7 +1037,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
+'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
 
 CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1023,6 +1055,7 @@ BEGIN
 		RAISE EXCEPTION 'relation must not be NULL'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM tj_perm._protect_lock(unprotect.relation);
 	SELECT t.* INTO v_found FROM tj_perm._protect_records(unprotect.relation) AS t;
 	IF v_found.protected_with IS NOT NULL THEN
 		RAISE EXCEPTION 'table "%" is protected with "%"', unprotect.relation, v_found.protected_with
@@ -1052,4 +1085,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.unprotect(regclass) IS
-'Takes back what tj_perm.protect did to a table, its partitions and inheritance children: policies, triggers and indexes that it made are dropped, row level security is enabled and forced where it was before. Afterwards nobody is kept from any row by tj_perm. Returns false if the table is not protected. Errors: 55000 tables protected through this one, or a partition or child protected with its parent; 42501 for others than the owner. Who may: the owner of the table.';
+'Takes back what tj_perm.protect did to a table, its partitions and inheritance children: policies, triggers and indexes that it made are dropped, row level security is enabled and forced where it was before. Afterwards nobody is kept from any row by tj_perm. Returns false if the table is not protected. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: 55000 tables protected through this one, or a partition or child protected with its parent; 42501 for others than the owner. Who may: the owner of the table.';

@@ -125,6 +125,7 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm._protect_in_step(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean),
 	tj_perm._protect_index_sql(regclass, name[]),
 	tj_perm._protect_link(regclass, name),
+	tj_perm._protect_lock(regclass, name),
 	tj_perm._protect_may_drop_grants(),
 	tj_perm._protect_migration(regclass, text[], name),
 	tj_perm._protect_moved(regclass, name, text[], text, name),
