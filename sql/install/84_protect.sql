@@ -737,12 +737,10 @@ BEGIN
 	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, delete_level, 'write');
 	RETURN NEXT;
 
-	-- partitions have the triggers of the partitioned table
-	IF v_class.relispartition AND member <> relation THEN
-		RETURN;
-	END IF;
 	kind := 'trigger';
-	IF cardinality(path) > 0 THEN
+	with_check := NULL;
+	-- partitions have these triggers from the partitioned table
+	IF cardinality(path) > 0 AND (NOT v_class.relispartition OR member = relation) THEN
 		v_columns := ARRAY[workspace] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[]
 			|| CASE WHEN parent IS NOT NULL THEN (tj_perm._protect_link(relation, _protect_objects.parent)).columns END;
 		v_moved := tj_perm._protect_moved(relation, workspace, path, fixed_workspace, parent) || E'\n\tAND ';
@@ -769,8 +767,11 @@ BEGIN
 			RETURN NEXT;
 		END LOOP;
 	END IF;
-	IF drop_grants THEN
-		name := 'tj_perm_drop_grants'; event := 'AFTER DELETE'; condition := NULL;
+	-- This one is made for each partition: as a copy, it would let nobody add partitions
+	-- but those who may execute its function. One that leaves no longer names rows alone.
+	IF drop_grants AND v_class.relkind = 'r' THEN
+		name := 'tj_perm_drop_grants'; event := 'AFTER DELETE';
+		condition := CASE WHEN v_class.relispartition THEN format('pg_catalog.pg_partition_root(%L::pg_catalog.regclass) IS NOT NULL', tj_perm._protect_name(member)) END;
 		function := 'tj_perm.drop_grants';
 		arguments := ARRAY[path[cardinality(path) - 1], CASE WHEN workspace IS NULL THEN 'key' ELSE 'column' END, coalesce(workspace, fixed_workspace), path[cardinality(path)]];
 		RETURN NEXT;
@@ -811,7 +812,9 @@ DECLARE
 	v_class pg_class;
 BEGIN
 	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = relation;
-	IF NOT v_class.relrowsecurity OR v_class.relforcerowsecurity <> force THEN
+	IF NOT v_class.relrowsecurity OR v_class.relforcerowsecurity <> force
+		OR relation <> root AND drop_grants IS DISTINCT FROM (SELECT r.drop_grants FROM tj_perm._protect_records(root) AS r)
+	THEN
 		RETURN false;
 	END IF;
 	-- a partition's copy of a trigger follows it in all but whether it fires
@@ -903,7 +906,7 @@ BEGIN
 	v_user := tj_perm._protect_user(user_expression);
 	-- a trigger that others were entrusted with stays when they call again, who could not make it
 	v_keeps := drop_grants IS NULL AND NOT tj_perm._protect_may_drop_grants()
-		AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = 'tj_perm_drop_grants')
+		AND EXISTS (SELECT FROM tj_perm._protect_tree(relation) AS m JOIN pg_trigger AS t ON t.tgrelid = m.member WHERE t.tgname = 'tj_perm_drop_grants')
 		AND EXISTS (SELECT FROM tj_perm._protect_records(relation) AS t WHERE t.fits AND t.drop_grants
 			AND (t.workspace, t.fixed_workspace) IS NOT DISTINCT FROM (protect_sql.workspace, protect_sql.fixed_workspace)
 			AND t.path[cardinality(t.path) - 1:] = protect_sql.path[cardinality(protect_sql.path) - 1:]);
@@ -936,7 +939,10 @@ BEGIN
 			|| format(E'COMMENT ON POLICY tj_perm_select ON %s IS %L;\n', v_name, 'tj_perm.protect ' || jsonb_strip_nulls(jsonb_build_object(
 				'workspace', workspace, 'path', path, 'fixed_workspace', fixed_workspace, 'parent', parent, 'user_expression', user_expression,
 				'select_level', select_level, 'insert_level', insert_level, 'update_level', update_level, 'delete_level', delete_level,
-				'force', force, 'drop_grants', v_drop_grants OR v_keeps, 'keep_policies', keep_policies, 'columns', v_columns,
+				'force', force, 'keep_policies', keep_policies, 'columns', v_columns,
+				-- a partition that came since has no trigger to keep
+				'drop_grants', v_drop_grants OR v_keeps AND (v_member.relkind = 'p' OR EXISTS (
+					SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_member.member AND t.tgname = 'tj_perm_drop_grants')),
 				'with_root', CASE WHEN NOT v_member.is_root THEN true END,
 				'was_enabled', coalesce(v_was.was_enabled, v_member.relrowsecurity), 'was_forced', coalesce(v_was.was_forced, v_member.relforcerowsecurity)))::text);
 	END LOOP;
@@ -957,7 +963,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. An empty path with parent: rows that are what the parent''s row is; where that is a workspace, they need the level on the workspace as a whole, which being a member does not give. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
+'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. An empty path with parent: rows that are what the parent''s row is; where that is a workspace, they need the level on the workspace as a whole, which being a member does not give. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is; partitions that come later drop no grants until protect is called again by such a role. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
 CREATE FUNCTION tj_perm._protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
