@@ -111,7 +111,8 @@ ISOLATION = \
 	savepoint_vs_stamp \
 	cache_vs_writer \
 	cache_vs_ddl \
-	row_lock_vs_revoke
+	row_lock_vs_revoke \
+	protect_vs_protect
 
 SUITES = regress isolation tap property upgrade
 

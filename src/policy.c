@@ -1,6 +1,6 @@
 /*
  * src/policy.c
- *	  What policies of other tables say, for doctor and why_hidden.
+ *	  What policies of other tables say, for doctor, why_hidden and protected_tables.
  *
  * Owns the reading of stored policy expressions and the one way in which
  * somebody else's expression is evaluated for an administrator.  It must not
@@ -24,6 +24,11 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -563,6 +568,85 @@ tj_perm_policy_parts(PG_FUNCTION_ARGS)
 {
 	read_policies(fcinfo, NULL);
 	return (Datum) 0;
+}
+
+/*
+ * The text as an expression of a policy of the relation, or of the WHEN of a
+ * trigger on it, as CREATE POLICY and CREATE TRIGGER read it.  Parsed only, so
+ * the text may be anybody's: nothing of it runs.
+ */
+static Node *
+parse_condition(Relation rel, const char *text, bool trigger)
+{
+	ParseState		   *pstate = make_parsestate(NULL);
+	ParseNamespaceItem *nsitem;
+	const char		   *names[] = {"old", "new"};
+	List			   *statements;
+	SelectStmt		   *query;
+	Node			   *condition;
+
+	pstate->p_sourcetext = psprintf("SELECT (%s)", text);
+	statements = raw_parser(pstate->p_sourcetext, RAW_PARSE_DEFAULT);
+	query = (SelectStmt *) linitial_node(RawStmt, statements)->stmt;
+	if (list_length(statements) != 1 || list_length(query->targetList) != 1 ||
+		query->fromClause != NIL || query->whereClause != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("\"%s\" is not one expression", text)));
+	if (trigger)
+	{
+		for (int i = 0; i < 2; i++)
+		{
+			nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+												   makeAlias(names[i], NIL), false, false);
+			addNSItemToQuery(pstate, nsitem, false, true, true);
+		}
+	}
+	else
+	{
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock, NULL, false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+	}
+	condition = transformWhereClause(pstate, linitial_node(ResTarget, query->targetList)->val,
+									 trigger ? EXPR_KIND_TRIGGER_WHEN : EXPR_KIND_POLICY,
+									 trigger ? "WHEN" : "POLICY");
+	assign_expr_collations(pstate, condition);
+	free_parsestate(pstate);
+	return condition;
+}
+
+/*
+ * Is a stored condition the one that the text makes?  NULL is no condition.
+ * A trigger's holds no subquery, and trees of the same meaning are equal.  In
+ * a policy's, subqueries know what columns were called when they were stored;
+ * so both are compared as they would be printed today.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_policy_reads);
+Datum
+tj_perm_policy_reads(PG_FUNCTION_ARGS)
+{
+	Relation rel;
+	bool	 trigger = PG_GETARG_BOOL(3);
+	Node	*stored;
+	Node	*wanted;
+	bool	 same;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(PG_ARGISNULL(1) && PG_ARGISNULL(2));
+	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	stored = stringToNode(TextDatumGetCString(PG_GETARG_DATUM(1)));
+	wanted = parse_condition(rel, text_to_cstring(PG_GETARG_TEXT_PP(2)), trigger);
+	if (trigger)
+		same = equal(stored, wanted);
+	else
+	{
+		List *context = deparse_context_for(RelationGetRelationName(rel), RelationGetRelid(rel));
+
+		same = strcmp(deparse_expression(stored, context, false, false),
+					  deparse_expression(wanted, context, false, false)) == 0;
+	}
+	relation_close(rel, NoLock);
+	PG_RETURN_BOOL(same);
 }
 
 /*

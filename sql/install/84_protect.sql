@@ -22,15 +22,16 @@
 -- names of today. tj_perm.protected_tables() reads records in that way.
 --
 -- All of this runs as the caller, never as the owner of the extension: what it does
--- to a table, only the owner of the table may do. Hence the helpers are open to
--- PUBLIC; they tell and do nothing that the caller could not without them.
+-- to a table, only the owner of the table may do. Hence the helpers _protect_* are
+-- open to PUBLIC, unlike other private functions; they tell and do nothing that the
+-- caller could not without them.
 
 -- 1. Reading what protect left behind.
 
-CREATE FUNCTION tj_perm.protected_tables(only_relation regclass DEFAULT NULL)
+CREATE FUNCTION tj_perm._protect_records(only_relation regclass DEFAULT NULL)
 	RETURNS TABLE (relation regclass, workspace name, fixed_workspace text, path text[], parent name, user_expression text,
 		select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
-		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, in_step boolean)
+		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, fits boolean)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -54,7 +55,7 @@ BEGIN
 		-- a comment is whatever the table's owner wrote: a bad one must not stop the list
 		BEGIN
 			v_record := substr(v_policy.description, length('tj_perm.protect ') + 1)::jsonb;
-			in_step := starts_with(v_policy.description, 'tj_perm.protect {');
+			fits := starts_with(v_policy.description, 'tj_perm.protect {');
 			fixed_workspace := v_record ->> 'fixed_workspace';
 			user_expression := v_record ->> 'user_expression';
 			select_level := (v_record ->> 'select_level')::@extschema@.tj_level;
@@ -86,7 +87,7 @@ BEGIN
 					WHERE d.classid = 'pg_policy'::regclass AND d.objid = v_policy.oid
 					AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v_policy.polrelid AND d.refobjsubid > 0) AS u
 				JOIN pg_attribute AS a ON a.attrelid = v_policy.polrelid AND a.attnum = u.refobjsubid;
-			in_step := coalesce(in_step AND select_level IS NOT NULL AND v_record ? 'path'
+			fits := coalesce(fits AND select_level IS NOT NULL AND v_record ? 'path'
 				AND coalesce(cardinality(v_then), 0) = coalesce(cardinality(v_now), 0), false);
 			workspace := coalesce(v_now[array_position(v_then, (v_record ->> 'workspace')::name)], v_record ->> 'workspace');
 			parent := coalesce(v_now[array_position(v_then, (v_record ->> 'parent')::name)], v_record ->> 'parent');
@@ -94,14 +95,13 @@ BEGIN
 				INTO path
 				FROM jsonb_array_elements_text(v_record -> 'path') WITH ORDINALITY AS e (element, n);
 		EXCEPTION WHEN data_exception OR invalid_text_representation THEN
-			in_step := false;
+			fits := false;
 		END;
 		RETURN NEXT;
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protected_tables(regclass) IS
-'The tables of this database that tj_perm.protect protects (or the one given), with the arguments it was called with, column names as they are today: one row per table, partition and inheritance child. protected_with names the partitioned table or inheritance parent that brought the protection; was_enabled and was_forced are the row-level-security flags that unprotect restores; in_step is false where the policies were made or changed by hand, or lost their comment, so that tj_perm.protect should be called again. No errors. Everybody may call it: it reads catalogs that everybody may read.';
+COMMENT ON FUNCTION tj_perm._protect_records(regclass) IS 'Part of protected_tables: the records alone. fits is false where the policy tj_perm_select has no record, or one of other columns.';
 
 -- 2. What triggers of protected tables call.
 
@@ -151,16 +151,16 @@ COMMENT ON FUNCTION tj_perm._delete_grants(text) IS 'The body of delete_grants.'
 
 -- 3. Parts of protect_sql.
 
-CREATE FUNCTION tj_perm.protect_name(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protect_name(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
 	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 	WHERE c.oid OPERATOR(pg_catalog.=) relation;
 END;
-COMMENT ON FUNCTION tj_perm.protect_name(regclass) IS 'Part of protect_sql: the name of a table with its schema, quoted.';
+COMMENT ON FUNCTION tj_perm._protect_name(regclass) IS 'Part of protect_sql: the name of a table with its schema, quoted.';
 
-CREATE FUNCTION tj_perm.protect_tree(relation regclass) RETURNS TABLE (member regclass, is_root boolean, is_partition boolean)
+CREATE FUNCTION tj_perm._protect_tree(relation regclass) RETURNS TABLE (member regclass, is_root boolean, is_partition boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH RECURSIVE tree AS (
@@ -170,19 +170,19 @@ BEGIN ATOMIC
 	)
 	SELECT t.oid::pg_catalog.regclass, t.oid OPERATOR(pg_catalog.=) relation::pg_catalog.oid, c.relispartition
 	FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) t.oid
-	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm.protect_name(t.oid) COLLATE pg_catalog."C";
+	ORDER BY t.oid OPERATOR(pg_catalog.<>) relation::pg_catalog.oid, tj_perm._protect_name(t.oid) COLLATE pg_catalog."C";
 END;
-COMMENT ON FUNCTION tj_perm.protect_tree(regclass) IS 'Part of protect_sql: the table itself, then its partitions and inheritance children at any depth.';
+COMMENT ON FUNCTION tj_perm._protect_tree(regclass) IS 'Part of protect_sql: the table itself, then its partitions and inheritance children at any depth.';
 
-CREATE FUNCTION tj_perm.protect_comment(words text) RETURNS text
+CREATE FUNCTION tj_perm._protect_comment(words text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- a name that holds the end of a line must not end the comment
 	SELECT pg_catalog.concat('-- ', pg_catalog.translate(words, E'\n\r', '  '), E'\n');
 END;
-COMMENT ON FUNCTION tj_perm.protect_comment(text) IS 'Part of protect_sql: a line of SQL comment.';
+COMMENT ON FUNCTION tj_perm._protect_comment(text) IS 'Part of protect_sql: a line of SQL comment.';
 
-CREATE FUNCTION tj_perm.protect_dependents(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protect_dependents(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('"%s"', c.oid::pg_catalog.regclass) COLLATE pg_catalog."C", ', ')
@@ -193,11 +193,11 @@ BEGIN ATOMIC
 		AND p.polname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete'])
 		-- a stranger's table cannot hold this one fast
 		AND pg_catalog.has_table_privilege(c.relowner, relation, 'REFERENCES')
-		AND NOT EXISTS (SELECT FROM tj_perm.protect_tree(relation) AS t WHERE t.member::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid);
+		AND NOT EXISTS (SELECT FROM tj_perm._protect_tree(relation) AS t WHERE t.member::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid);
 END;
-COMMENT ON FUNCTION tj_perm.protect_dependents(regclass) IS 'Part of protect and unprotect: the tables that are protected through this one, whose policies contain its path; NULL if there are none.';
+COMMENT ON FUNCTION tj_perm._protect_dependents(regclass) IS 'Part of protect and unprotect: the tables that are protected through this one, whose policies contain its path; NULL if there are none.';
 
-CREATE FUNCTION tj_perm.protect_column(relation regclass, column_name name, argument text, may_be_array boolean) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_column(relation regclass, column_name name, argument text, may_be_array boolean) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -235,9 +235,9 @@ BEGIN
 	RETURN v_array;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_column(regclass, name, text, boolean) IS 'Part of protect_sql: whether the column is an array. Errors: 42703 no such column, 42804 a type that can be no part of a resource.';
+COMMENT ON FUNCTION tj_perm._protect_column(regclass, name, text, boolean) IS 'Part of protect_sql: whether the column is an array. Errors: 42703 no such column, 42804 a type that can be no part of a resource.';
 
-CREATE FUNCTION tj_perm.protect_link(relation regclass, parent name,
+CREATE FUNCTION tj_perm._protect_link(relation regclass, parent name,
 	OUT parent_relation regclass, OUT columns name[], OUT keys name[], OUT key_operators text[], OUT column_operators text[])
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
@@ -249,19 +249,19 @@ BEGIN
 	SELECT array_agg(f.oid) INTO v_keys FROM (
 		SELECT c.oid, rank() OVER (ORDER BY cardinality(c.conkey) > 1) AS best FROM pg_constraint AS c
 		JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
-		WHERE c.conrelid = relation AND c.contype = 'f' AND a.attname = protect_link.parent
+		WHERE c.conrelid = relation AND c.contype = 'f' AND a.attname = _protect_link.parent
 			-- those to the partitions of a referenced table only repeat the one to the table
 			AND NOT EXISTS (SELECT FROM pg_constraint AS p WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid)) AS f
 		WHERE f.best = 1;
 	IF v_keys IS NULL THEN
-		IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = protect_link.parent AND a.attnum > 0 AND NOT a.attisdropped) THEN
-			PERFORM tj_perm.protect_column(relation, protect_link.parent, 'parent', false); -- which says so
+		IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = _protect_link.parent AND a.attnum > 0 AND NOT a.attisdropped) THEN
+			PERFORM tj_perm._protect_column(relation, _protect_link.parent, 'parent', false); -- which says so
 		END IF;
-		RAISE EXCEPTION 'column "%" of table "%" has no foreign key', protect_link.parent, relation
+		RAISE EXCEPTION 'column "%" of table "%" has no foreign key', _protect_link.parent, relation
 			USING ERRCODE = 'undefined_object',
 				HINT = 'The foreign key on this column tells which table the parent is: add it.';
 	ELSIF cardinality(v_keys) > 1 THEN
-		RAISE EXCEPTION 'column "%" of table "%" has several foreign keys', protect_link.parent, relation
+		RAISE EXCEPTION 'column "%" of table "%" has several foreign keys', _protect_link.parent, relation
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = (SELECT format('They are %s.', string_agg(c.conname, ', ' ORDER BY c.conname)) FROM pg_constraint AS c WHERE c.oid = ANY (v_keys)),
 				HINT = 'The parent must be one table: use another column, or drop a foreign key.';
@@ -279,9 +279,9 @@ BEGIN
 		GROUP BY c.confrelid;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_link(regclass, name) IS 'Part of protect_sql: the table that the foreign key on the column refers to, the columns of the key on both sides, and its operators (key = column, column = column). Errors: 42703 no such column, 42704 no foreign key, 22023 several.';
+COMMENT ON FUNCTION tj_perm._protect_link(regclass, name) IS 'Part of protect_sql: the table that the foreign key on the column refers to, the columns of the key on both sides, and its operators (key = column, column = column). Errors: 42703 no such column, 42704 no foreign key, 22023 several.';
 
-CREATE FUNCTION tj_perm.protect_parts(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
+CREATE FUNCTION tj_perm._protect_parts(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
 	OUT from_list text, OUT condition text, OUT key text, OUT containers text, OUT own text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
@@ -313,7 +313,7 @@ BEGIN
 		containers := v_pairs || containers;
 		EXIT WHEN v_parent IS NULL;
 
-		v_link := tj_perm.protect_link(v_relation, v_parent);
+		v_link := tj_perm._protect_link(v_relation, v_parent);
 		v_height := v_height + 1;
 		v_alias := v_prefix || v_height;
 		IF v_link.parent_relation = ANY (v_seen) THEN
@@ -321,8 +321,8 @@ BEGIN
 				USING ERRCODE = 'feature_not_supported',
 					HINT = 'For trees, let an array column with the chain of containers be the id of a container in path.';
 		END IF;
-		SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
-		IF NOT FOUND OR NOT v_above.in_step THEN
+		SELECT * INTO v_above FROM tj_perm._protect_records(v_link.parent_relation);
+		IF NOT FOUND OR NOT v_above.fits THEN
 			RAISE EXCEPTION 'parent table "%" is not protected', v_link.parent_relation
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = CASE WHEN v_above.relation IS NULL THEN 'It has no policy of tj_perm.' ELSE 'Its policies were not made by tj_perm.protect, or were changed since.' END,
@@ -332,7 +332,7 @@ BEGIN
 		-- rows of inheritance children are no rows that a foreign key leads to
 		from_list := concat_ws(', ', from_list, format('%s%s AS %I',
 			CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = v_link.parent_relation) WHEN 'r' THEN 'ONLY ' ELSE '' END,
-			tj_perm.protect_name(v_link.parent_relation), v_alias));
+			tj_perm._protect_name(v_link.parent_relation), v_alias));
 		condition := concat_ws(' AND ', condition, (SELECT string_agg(format('%I.%I %s %s%I', v_alias, k.key, k.op, v_reference, k.col), ' AND ')
 			FROM unnest(v_link.keys, v_link.key_operators, v_link.columns) AS k (key, op, col)));
 		v_relation := v_link.parent_relation;
@@ -345,16 +345,16 @@ BEGIN
 	key := coalesce(quote_literal(v_fixed), format('%s%I', v_reference, v_workspace));
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_parts(regclass, text, name, text[], text, name) IS 'Part of protect_sql: what policies are made of. The FROM list and join condition that lead through parents (NULL without one), and the arguments of tj_resource: the workspace, the containers and the row itself; columns of the row are written with the given reference. Errors: 55000 a parent that is not protected, 0A000 a table that is its own parent, and those of protect_link.';
+COMMENT ON FUNCTION tj_perm._protect_parts(regclass, text, name, text[], text, name) IS 'Part of protect_sql: what policies are made of. The FROM list and join condition that lead through parents (NULL without one), and the arguments of tj_resource: the workspace, the containers and the row itself; columns of the row are written with the given reference. Errors: 55000 a parent that is not protected, 0A000 a table that is its own parent, and those of _protect_link.';
 
-CREATE FUNCTION tj_perm.protect_condition(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
+CREATE FUNCTION tj_perm._protect_condition(relation regclass, reference text, workspace name, path text[], fixed_workspace text, parent name,
 	user_expression text, level @extschema@.tj_level, part text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	v_schema text := (SELECT quote_ident(n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = pg_typeof(level));
-	v_part record := tj_perm.protect_parts(relation, reference, workspace, path, fixed_workspace, parent);
+	v_part record := tj_perm._protect_parts(relation, reference, workspace, path, fixed_workspace, parent);
 	v_resource text;
 	v_can text;
 BEGIN
@@ -363,7 +363,8 @@ BEGIN
 		WHEN v_part.containers || v_part.own = '' THEN format('%s.tj_workspace(%s)', v_schema, v_part.key)
 		ELSE format('%s.tj_resource(%s%s%s)', v_schema, v_part.key, v_part.containers, v_part.own) END;
 	v_can := CASE
-		WHEN part = 'select' AND level::text = 'viewer' AND v_part.containers || v_part.own = '' THEN
+		-- rows that are workspaces, not those that belong to one
+		WHEN part = 'select' AND level::text = 'viewer' AND v_part.containers || v_part.own = '' AND v_part.from_list IS NULL THEN
 			format('%s.tj_is_member(%s, %s)', v_schema, user_expression, v_part.key)
 		ELSE format('%s.tj_can(%s, %s, %L)', v_schema, user_expression, v_resource, level) END;
 	IF v_part.from_list IS NULL THEN
@@ -372,9 +373,9 @@ BEGIN
 	RETURN format('EXISTS (SELECT FROM %s WHERE %s AND %s)', v_part.from_list, v_part.condition, v_can);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text) IS 'Part of protect_sql: the SQL condition that the user holds the level on the row (part ''write''), may see it (''select'': members see rows that are workspaces), or may put it where it lies (''place''). Errors: those of protect_parts.';
+COMMENT ON FUNCTION tj_perm._protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text) IS 'Part of protect_sql: the SQL condition that the user holds the level on the row (part ''write''), may see it (''select'': members see rows that are workspaces), or may put it where it lies (''place''). Errors: those of _protect_parts.';
 
-CREATE FUNCTION tj_perm.protect_moved(relation regclass, workspace name, path text[], fixed_workspace text, parent name) RETURNS text
+CREATE FUNCTION tj_perm._protect_moved(relation regclass, workspace name, path text[], fixed_workspace text, parent name) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -391,16 +392,16 @@ BEGIN
 			(SELECT string_agg(format(', %L, %s.%I', path[i], r.name, path[i + 1]), '' ORDER BY i) FROM generate_series(1, cardinality(path), 2) AS i)) ORDER BY r.n) AS resources
 		FROM unnest(ARRAY['OLD', 'NEW']) WITH ORDINALITY AS r (name, n)) AS v;
 	IF parent IS NOT NULL THEN
-		v_link := tj_perm.protect_link(relation, protect_moved.parent);
+		v_link := tj_perm._protect_link(relation, _protect_moved.parent);
 		SELECT v_same || string_agg(format(' AND OLD.%I %s NEW.%1$I', k.col, k.op), '') INTO v_same
 			FROM unnest(v_link.columns, v_link.column_operators) AS k (col, op);
 	END IF;
 	RETURN format('NOT coalesce(%s, false)', v_same);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_moved(regclass, name, text[], text, name) IS 'Part of protect_sql: the SQL condition that an UPDATE changes where the row lies or what it is called.';
+COMMENT ON FUNCTION tj_perm._protect_moved(regclass, name, text[], text, name) IS 'Part of protect_sql: the SQL condition that an UPDATE changes where the row lies or what it is called.';
 
-CREATE FUNCTION tj_perm.protect_has_key(relation regclass, columns name[]) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_has_key(relation regclass, columns name[]) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT EXISTS (
@@ -411,32 +412,28 @@ BEGIN ATOMIC
 				JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attnum OPERATOR(pg_catalog.=) i.indkey[k.n]
 				WHERE NOT a.attname OPERATOR(pg_catalog.=) ANY (columns)));
 END;
-COMMENT ON FUNCTION tj_perm.protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table, checked at once.';
+COMMENT ON FUNCTION tj_perm._protect_has_key(regclass, name[]) IS 'Part of protect_sql: whether the columns together are a primary or unique key of the table, checked at once.';
 
-CREATE FUNCTION tj_perm.protect_may_drop_grants() RETURNS boolean
+CREATE FUNCTION tj_perm._protect_may_drop_grants() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.pg_has_role(e.extowner, 'USAGE') FROM pg_catalog.pg_extension AS e WHERE e.extname OPERATOR(pg_catalog.=) 'tj_perm';
 END;
-COMMENT ON FUNCTION tj_perm.protect_may_drop_grants() IS 'Part of protect_sql: whether the current role has the rights of the extension''s owner, without which it cannot make the trigger drop_grants.';
+COMMENT ON FUNCTION tj_perm._protect_may_drop_grants() IS 'Part of protect_sql: whether the current role has the rights of the extension''s owner, without which it cannot make the trigger drop_grants.';
 
-CREATE FUNCTION tj_perm.protect_user(user_expression text) RETURNS text
+CREATE FUNCTION tj_perm._protect_user(user_expression text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 -- runs the caller's own text, with the caller's rights
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
-	v_expression text := btrim(user_expression);
+	v_text text := tj_perm._protect_user_text(user_expression);
 	v_type regtype;
 BEGIN
-	IF lower(v_expression) = 'tj_user()' THEN
-		v_expression := (SELECT format('%I.tj_user()', n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-			WHERE t.oid = pg_typeof(NULL::@extschema@.tj_level));
-	END IF;
 	-- one expression that is parsed, never evaluated
 	BEGIN
-		EXECUTE format('SELECT pg_typeof(CASE WHEN false THEN (%s) END)', v_expression) INTO v_type;
+		EXECUTE format('SELECT pg_typeof(CASE WHEN false THEN (%s) END)', v_text) INTO v_type;
 	EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
 		RAISE EXCEPTION 'user_expression is not valid: %', SQLERRM
 			USING ERRCODE = SQLSTATE,
@@ -448,12 +445,12 @@ BEGIN
 				DETAIL = 'A user is a text, a bigint or a uuid.',
 				HINT = 'Cast it to text.';
 	END IF;
-	RETURN CASE WHEN v_expression ~ '^[[:alnum:]_".]+(\(\))?$' THEN v_expression ELSE format('(%s)', v_expression) END;
+	RETURN v_text;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_user(text) IS 'Part of protect_sql: the user expression as policies contain it. Errors: 42601, 42703, 42883 and their like if it is no expression without columns, 42804 a type that names no user.';
+COMMENT ON FUNCTION tj_perm._protect_user(text) IS 'Part of protect_sql: the user expression as policies contain it. Errors: 42601, 42703, 42883 and their like if it is no expression without columns, 42804 a type that names no user.';
 
-CREATE FUNCTION tj_perm.protect_check(relation regclass, workspace name, path text[], fixed_workspace text, parent name, drop_grants boolean, keep_policies boolean) RETURNS boolean
+CREATE FUNCTION tj_perm._protect_check(relation regclass, workspace name, path text[], fixed_workspace text, parent name, drop_grants boolean, keep_policies boolean) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -470,7 +467,7 @@ BEGIN
 			USING ERRCODE = 'undefined_table';
 	END IF;
 	FOR v_member IN
-		SELECT c.*, t.is_root FROM tj_perm.protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
+		SELECT c.*, t.is_root FROM tj_perm._protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
 	LOOP
 		IF v_member.relkind NOT IN ('r', 'p') OR v_member.relpersistence = 't' THEN
 			RAISE EXCEPTION 'cannot protect "%"', v_member.oid::regclass
@@ -523,27 +520,27 @@ BEGIN
 				HINT = 'With fixed_workspace, path tells what a row is, for example ''{app,id}''.';
 	END IF;
 	IF workspace IS NOT NULL THEN
-		PERFORM tj_perm.protect_column(relation, workspace, 'workspace', false);
-		IF v_pairs = 0 AND NOT tj_perm.protect_has_key(relation, ARRAY[workspace]) THEN
+		PERFORM tj_perm._protect_column(relation, workspace, 'workspace', false);
+		IF v_pairs = 0 AND NOT tj_perm._protect_has_key(relation, ARRAY[workspace]) THEN
 			RAISE EXCEPTION 'column "%" is not a primary or unique key of table "%"', workspace, relation
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					DETAIL = 'With an empty path each row is a workspace, visible to all members.',
 					HINT = 'Use path to tell what a row is, for example path => ''{app,id}'', or make the column a key.';
 		END IF;
 	END IF;
-	PERFORM tj_perm.protect_column(relation, path[2 * i]::name, 'path', i < v_pairs) FROM generate_series(1, v_pairs) AS i;
+	PERFORM tj_perm._protect_column(relation, path[2 * i]::name, 'path', i < v_pairs) FROM generate_series(1, v_pairs) AS i;
 	IF octet_length(path[2 * v_pairs]) > 63 THEN
 		RAISE EXCEPTION 'column "%" of table "%" does not exist', path[2 * v_pairs], relation
 			USING ERRCODE = 'undefined_column';
 	END IF;
-	PERFORM tj_perm.protect_parts(relation, '', workspace, path, fixed_workspace, parent);
+	PERFORM tj_perm._protect_parts(relation, '', workspace, path, fixed_workspace, parent);
 
 	-- tables below contain the path. They are not made anew from their records here,
 	-- which are text of their owners: it would run with the rights of this caller.
-	v_names := tj_perm.protect_dependents(relation);
-	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t
-		WHERE t.in_step AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
-			(protect_check.workspace, protect_check.path, protect_check.fixed_workspace, protect_check.parent))
+	v_names := tj_perm._protect_dependents(relation);
+	IF v_names IS NOT NULL AND NOT EXISTS (SELECT FROM tj_perm._protect_records(relation) AS t
+		WHERE t.fits AND (t.workspace, t.path, t.fixed_workspace, t.parent) IS NOT DISTINCT FROM
+			(_protect_check.workspace, _protect_check.path, _protect_check.fixed_workspace, _protect_check.parent))
 	THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -554,7 +551,7 @@ BEGIN
 	-- what would undo it
 	IF NOT keep_policies THEN
 		SELECT string_agg(format('"%s" on table "%s"', p.polname, p.polrelid::regclass), ', ' ORDER BY t.is_root DESC, p.polrelid::regclass::text COLLATE "C", p.polname) INTO v_names
-			FROM tj_perm.protect_tree(relation) AS t JOIN pg_policy AS p ON p.polrelid = t.member
+			FROM tj_perm._protect_tree(relation) AS t JOIN pg_policy AS p ON p.polrelid = t.member
 			WHERE p.polpermissive AND p.polname NOT IN ('tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete');
 		IF v_names IS NOT NULL THEN
 			RAISE EXCEPTION 'table "%" has other permissive policies', relation
@@ -570,38 +567,38 @@ BEGIN
 		WHEN v_pairs = 0 THEN 'Rows that are workspaces do not take their workspace with them; use tj_perm.drop_workspace.'
 		WHEN EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = relation AND NOT c.relispartition) THEN
 			'Tables that inherit from it may hold rows of the same name.'
-		WHEN NOT tj_perm.protect_has_key(relation, array_remove(ARRAY[workspace, path[2 * v_pairs]::name], NULL)) THEN
+		WHEN NOT tj_perm._protect_has_key(relation, array_remove(ARRAY[workspace, path[2 * v_pairs]::name], NULL)) THEN
 			format('The workspace and column "%s" are not a unique key of the table: another row may bear the same name.', path[2 * v_pairs]) END;
 	IF drop_grants AND v_may_drop IS NOT NULL THEN
 		RAISE EXCEPTION 'drop_grants is not possible for table "%"', relation
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = v_may_drop;
-	ELSIF drop_grants AND NOT tj_perm.protect_may_drop_grants() THEN
+	ELSIF drop_grants AND NOT tj_perm._protect_may_drop_grants() THEN
 		RAISE EXCEPTION 'permission denied to let table "%" drop grants', relation
 			USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'It entrusts the grants on all rows of that type, in every workspace, to the owner of the table.',
 				HINT = 'Let a superuser or the owner of the extension call tj_perm.protect.';
 	END IF;
-	RETURN coalesce(drop_grants, v_may_drop IS NULL AND tj_perm.protect_may_drop_grants());
+	RETURN coalesce(drop_grants, v_may_drop IS NULL AND tj_perm._protect_may_drop_grants());
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_check(regclass, name, text[], text, name, boolean, boolean) IS 'Part of protect_sql: refuses what cannot be protected, or not so; the errors are those of protect_sql. Returns whether the grants on deleted rows are to be dropped.';
+COMMENT ON FUNCTION tj_perm._protect_check(regclass, name, text[], text, name, boolean, boolean) IS 'Part of protect_sql: refuses what cannot be protected, or not so; the errors are those of protect_sql. Returns whether the grants on deleted rows are to be dropped.';
 
-CREATE FUNCTION tj_perm.protect_migration(relation regclass, path text[], parent name) RETURNS text
+CREATE FUNCTION tj_perm._protect_migration(relation regclass, path text[], parent name) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	v_link record := tj_perm.protect_link(relation, protect_migration.parent);
+	v_link record := tj_perm._protect_link(relation, _protect_migration.parent);
 	v_above record;
-	v_table text := tj_perm.protect_name(relation);
+	v_table text := tj_perm._protect_name(relation);
 	v_parent text;
 	v_new record;
 	v_path text[];
 BEGIN
-	v_parent := tj_perm.protect_name(v_link.parent_relation);
-	SELECT * INTO v_above FROM tj_perm.protected_tables(v_link.parent_relation);
+	v_parent := tj_perm._protect_name(v_link.parent_relation);
+	SELECT * INTO v_above FROM tj_perm._protect_records(v_link.parent_relation);
 	IF v_above.parent IS NOT NULL THEN
-		RETURN tj_perm.protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
+		RETURN tj_perm._protect_comment(format('For full speed, rows can name their containers themselves: see first what protect_sql says for %s.', v_parent));
 	END IF;
 	-- the parent's columns that this table does not have as its key to the parent
 	SELECT array_agg(quote_ident(n.name) ORDER BY n.n) AS names, array_agg(quote_ident(n.source) ORDER BY n.n) AS sources,
@@ -623,7 +620,11 @@ BEGIN
 	END IF;
 	v_path := (SELECT coalesce(array_agg(CASE WHEN e.n % 2 = 1 THEN e.element ELSE coalesce(v_new.renamed ->> e.element, v_link.columns[array_position(v_link.keys, e.element::name)]::text) END ORDER BY e.n), '{}')
 		FROM unnest(v_above.path) WITH ORDINALITY AS e (element, n)) || path;
-	RETURN (SELECT string_agg(tj_perm.protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
+	-- by itself, an empty path would say that the rows are workspaces
+	IF cardinality(v_path) = 0 THEN
+		RETURN tj_perm._protect_comment('For full speed, let these rows name their workspace and call with workspace => and a path that tells what a row is.');
+	END IF;
+	RETURN (SELECT string_agg(tj_perm._protect_comment(l.line), '' ORDER BY l.n) FROM unnest(ARRAY[
 		'For full speed, rows can name their containers themselves: no join, and an index for each container. Instead of the above, by a role that no policy binds:',
 		'  ALTER TABLE ' || v_table || ' ' || v_new.add || ';',
 		CASE WHEN v_new.names IS NOT NULL THEN format('  UPDATE %s AS t SET %s FROM %s%s AS p WHERE %s;', v_table,
@@ -642,9 +643,9 @@ BEGIN
 	]) WITH ORDINALITY AS l (line, n) WHERE l.line IS NOT NULL);
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_migration(regclass, text[], name) IS 'Part of protect_sql: as SQL comments, the migration by which a table that names only its parent comes to name its containers itself.';
+COMMENT ON FUNCTION tj_perm._protect_migration(regclass, text[], name) IS 'Part of protect_sql: as SQL comments, the migration by which a table that names only its parent comes to name its containers itself.';
 
-CREATE FUNCTION tj_perm.protect_index_sql(relation regclass, column_names name[]) RETURNS text
+CREATE FUNCTION tj_perm._protect_index_sql(relation regclass, column_names name[]) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -674,53 +675,206 @@ BEGIN
 			v_name := format('tj_perm_%s_idx', md5(format('%s %s', relation::oid, v_column.name)));
 		END IF;
 		v_taken := v_taken || v_name;
-		v_sql := v_sql || format(E'CREATE INDEX %I ON %s USING %s (%I);\n', v_name, tj_perm.protect_name(relation), v_column.method, v_column.name)
+		v_sql := v_sql || format(E'CREATE INDEX %I ON %s USING %s (%I);\n', v_name, tj_perm._protect_name(relation), v_column.method, v_column.name)
 			|| format(E'COMMENT ON INDEX %I.%I IS ''made by tj_perm.protect'';\n', (SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = relation), v_name);
 	END LOOP;
 	RETURN v_sql;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_index_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that makes the indexes which policies on these columns want and the table has not: a btree that begins with the column, GIN for an array.';
+COMMENT ON FUNCTION tj_perm._protect_index_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that makes the indexes which policies on these columns want and the table has not: a btree that begins with the column, GIN for an array.';
 
-CREATE FUNCTION tj_perm.protect_drop_sql(relation regclass, kept_columns name[]) RETURNS text
+CREATE FUNCTION tj_perm._protect_drop_sql(relation regclass, kept_columns name[]) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT coalesce(pg_catalog.string_agg(s.statement, '' ORDER BY s.place, s.statement), '') FROM (
-		SELECT 1 AS place, pg_catalog.format(E'DROP POLICY %I ON %s;\n', p.polname, tj_perm.protect_name(relation)) AS statement
+		SELECT 1 AS place, pg_catalog.format(E'DROP POLICY %I ON %s;\n', p.polname, tj_perm._protect_name(relation)) AS statement
 		FROM pg_catalog.pg_policy AS p
 		WHERE p.polrelid OPERATOR(pg_catalog.=) relation
 			AND p.polname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_select', 'tj_perm_insert', 'tj_perm_update', 'tj_perm_delete'])
 		UNION ALL
-		SELECT 2, pg_catalog.format(E'DROP TRIGGER %I ON %s;\n', t.tgname, tj_perm.protect_name(relation))
+		SELECT 2, pg_catalog.format(E'DROP TRIGGER %I ON %s;\n', t.tgname, tj_perm._protect_name(relation))
 		FROM pg_catalog.pg_trigger AS t
 		WHERE t.tgrelid OPERATOR(pg_catalog.=) relation AND t.tgparentid OPERATOR(pg_catalog.=) 0
 			AND t.tgname::text OPERATOR(pg_catalog.=) ANY (ARRAY['tj_perm_place', 'tj_perm_place_before', 'tj_perm_place_insert', 'tj_perm_drop_grants'])
 		UNION ALL
-		SELECT 3, pg_catalog.format(E'DROP INDEX %s;\n', tj_perm.protect_name(i.indexrelid))
+		SELECT 3, pg_catalog.format(E'DROP INDEX %s;\n', tj_perm._protect_name(i.indexrelid))
 		FROM pg_catalog.pg_index AS i
 		JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attnum OPERATOR(pg_catalog.=) i.indkey[0]
 		WHERE i.indrelid OPERATOR(pg_catalog.=) relation AND NOT a.attname OPERATOR(pg_catalog.=) ANY (kept_columns)
 			AND pg_catalog.obj_description(i.indexrelid, 'pg_class') OPERATOR(pg_catalog.=) 'made by tj_perm.protect') AS s;
 END;
-COMMENT ON FUNCTION tj_perm.protect_drop_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that drops what protect made on a table, but for indexes on the given columns.';
+COMMENT ON FUNCTION tj_perm._protect_drop_sql(regclass, name[]) IS 'Part of protect_sql: the SQL that drops what protect made on a table, but for indexes on the given columns.';
 
-CREATE FUNCTION tj_perm.protect_trigger_end(relation regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text, level @extschema@.tj_level) RETURNS text
+CREATE FUNCTION tj_perm._protect_objects(relation regclass, member regclass, workspace name, path text[], fixed_workspace text, parent name, user_text text,
+	select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level, drop_grants boolean)
+	RETURNS TABLE (kind text, name text, event text, condition text, with_check text, function text, arguments text[])
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_class pg_class;
+	v_reference text;
+	v_columns name[];
+	v_moved text;
+	v_trigger record;
+	-- WHEN may hold no subquery
+	v_subquery boolean := parent IS NOT NULL OR user_text ~* '\mselect\M';
+BEGIN
+	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = member;
+	v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_class.relname) || '.' END;
+	kind := 'policy';
+	name := 'tj_perm_select'; event := 'SELECT';
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, select_level, 'select');
+	RETURN NEXT;
+	name := 'tj_perm_insert'; event := 'INSERT'; condition := NULL;
+	with_check := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, insert_level, 'place');
+	RETURN NEXT;
+	name := 'tj_perm_update'; event := 'UPDATE';
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, update_level, 'write');
+	with_check := condition;
+	RETURN NEXT;
+	name := 'tj_perm_delete'; event := 'DELETE'; with_check := NULL;
+	condition := tj_perm._protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, user_text, delete_level, 'write');
+	RETURN NEXT;
+
+	kind := 'trigger';
+	with_check := NULL;
+	-- partitions have these triggers from the partitioned table
+	IF cardinality(path) > 0 AND (NOT v_class.relispartition OR member = relation) THEN
+		v_columns := ARRAY[workspace] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[]
+			|| CASE WHEN parent IS NOT NULL THEN (tj_perm._protect_link(relation, _protect_objects.parent)).columns END;
+		v_moved := tj_perm._protect_moved(relation, workspace, path, fixed_workspace, parent) || E'\n\tAND ';
+		FOR v_trigger IN
+			SELECT * FROM (VALUES
+				(1, 'tj_perm_place', 'AFTER UPDATE', v_moved, update_level, true),
+				-- a row that changes its partition is deleted and inserted: no AFTER UPDATE, no policy for INSERT
+				(2, 'tj_perm_place_before', 'BEFORE UPDATE', v_moved, update_level, v_class.relkind = 'p'
+					AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = ANY (v_columns) AND a.attgenerated <> '')),
+				(3, 'tj_perm_place_insert', 'AFTER INSERT', '', CASE WHEN insert_level OPERATOR(@extschema@.<) update_level THEN insert_level ELSE update_level END, v_class.relkind = 'p'))
+				AS t (n, name, event, moved, level, wanted)
+			WHERE t.wanted ORDER BY t.n
+		LOOP
+			name := v_trigger.name;
+			event := v_trigger.event;
+			function := 'tj_perm.refuse_place';
+			condition := format('%spg_catalog.row_security_active(%L::pg_catalog.regclass)', v_trigger.moved, tj_perm._protect_name(member));
+			IF v_subquery THEN
+				arguments := ARRAY['SELECT ' || tj_perm._protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, v_trigger.level, 'place')];
+			ELSE
+				condition := condition || E'\n\tAND NOT ' || tj_perm._protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, v_trigger.level, 'place');
+				arguments := '{}';
+			END IF;
+			RETURN NEXT;
+		END LOOP;
+	END IF;
+	-- This one is made for each partition: as a copy, it would let nobody add partitions
+	-- but those who may execute its function. One that leaves no longer names rows alone.
+	IF drop_grants AND v_class.relkind = 'r' THEN
+		name := 'tj_perm_drop_grants'; event := 'AFTER DELETE';
+		condition := CASE WHEN v_class.relispartition THEN format('pg_catalog.pg_partition_root(%L::pg_catalog.regclass) IS NOT NULL', tj_perm._protect_name(member)) END;
+		function := 'tj_perm.drop_grants';
+		arguments := ARRAY[path[cardinality(path) - 1], CASE WHEN workspace IS NULL THEN 'key' ELSE 'column' END, coalesce(workspace, fixed_workspace), path[cardinality(path)]];
+		RETURN NEXT;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_objects(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean) IS 'Part of protect_sql: the policies and triggers of one table among the given one, its partitions and children. condition: USING of a policy, WHEN of a trigger. Errors: those of _protect_parts.';
+
+CREATE FUNCTION tj_perm._protect_user_text(user_expression text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_expression text := btrim(user_expression);
+BEGIN
+	IF lower(v_expression) = 'tj_user()' THEN
+		v_expression := (SELECT format('%I.tj_user()', n.nspname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+			WHERE t.oid = pg_typeof(NULL::@extschema@.tj_level));
+	END IF;
+	RETURN CASE WHEN v_expression ~ '^[[:alnum:]_".]+(\(\))?$' THEN v_expression ELSE format('(%s)', v_expression) END;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_user_text(text) IS 'Part of protect_sql: the user expression as policies contain it, not looked at.';
+
+CREATE FUNCTION tj_perm._protect_reads(relation regclass, stored pg_node_tree, expression text, is_trigger boolean) RETURNS boolean
+	LANGUAGE c STABLE PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'tj_perm_policy_reads';
+COMMENT ON FUNCTION tj_perm._protect_reads(regclass, pg_node_tree, text, boolean) IS 'Part of protected_tables: whether a stored expression of a policy of the relation (or the WHEN of a trigger) is the one that this text makes. NULL is an expression that is not there. The text is parsed, and nothing of it is evaluated. Errors: those of the parser.';
+
+CREATE FUNCTION tj_perm._protect_in_step(relation regclass, root regclass, workspace name, path text[], fixed_workspace text, parent name, user_expression text,
+	select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
+	force boolean, drop_grants boolean) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_names text[] := '{tj_perm_place,tj_perm_place_before,tj_perm_place_insert,tj_perm_drop_grants}';
+	v_class pg_class;
+BEGIN
+	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = relation;
+	IF NOT v_class.relrowsecurity OR v_class.relforcerowsecurity <> force
+		OR relation <> root AND drop_grants IS DISTINCT FROM (SELECT r.drop_grants FROM tj_perm._protect_records(root) AS r)
+	THEN
+		RETURN false;
+	END IF;
+	-- a partition's copy of a trigger follows it in all but whether it fires
+	IF v_class.relispartition AND EXISTS (
+		SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = root AND t.tgname = ANY (v_names) AND NOT EXISTS (
+			SELECT FROM pg_trigger AS c WHERE c.tgrelid = relation AND c.tgname = t.tgname AND c.tgenabled IN ('O', 'A')))
+	THEN
+		RETURN false;
+	END IF;
+	RETURN (
+		WITH object AS MATERIALIZED (
+			SELECT * FROM tj_perm._protect_objects(root, relation, workspace, path, fixed_workspace, parent, tj_perm._protect_user_text(user_expression),
+				select_level, insert_level, update_level, delete_level, drop_grants)
+		)
+		SELECT NOT EXISTS (
+			SELECT FROM object AS o
+			WHERE o.kind = 'policy' AND NOT EXISTS (
+				SELECT FROM pg_policy AS p
+				WHERE p.polrelid = relation AND p.polname = o.name AND p.polpermissive AND p.polroles = '{0}'
+				AND p.polcmd = CASE o.event WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a' WHEN 'UPDATE' THEN 'w' ELSE 'd' END
+				AND tj_perm._protect_reads(relation, p.polqual, o.condition, false) AND tj_perm._protect_reads(relation, p.polwithcheck, o.with_check, false)))
+		AND NOT EXISTS (
+			SELECT FROM (SELECT * FROM object AS x WHERE x.kind = 'trigger') AS o
+			FULL JOIN (SELECT * FROM pg_trigger AS x WHERE x.tgrelid = relation AND x.tgparentid = 0 AND x.tgname = ANY (v_names)) AS t ON t.tgname = o.name
+			WHERE (t.tgenabled IN ('O', 'A') AND t.tgconstraint = 0 AND cardinality(t.tgattr::smallint[]) = 0
+				-- for each row, BEFORE, INSERT, DELETE and UPDATE are one bit each
+				AND t.tgtype = CASE o.event WHEN 'AFTER INSERT' THEN 5 WHEN 'AFTER DELETE' THEN 9 WHEN 'AFTER UPDATE' THEN 17 ELSE 19 END
+				AND t.tgfoid = to_regprocedure(o.function || '()')
+				AND t.tgargs = coalesce((SELECT string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', ''::bytea ORDER BY a.n) FROM unnest(o.arguments) WITH ORDINALITY AS a (argument, n)), ''::bytea)
+				AND tj_perm._protect_reads(relation, t.tgqual, o.condition, true)) IS NOT TRUE));
+EXCEPTION
+	-- without USAGE on a schema, nothing can be said
+	WHEN insufficient_privilege THEN RETURN NULL;
+	WHEN data_exception OR syntax_error_or_access_rule_violation OR feature_not_supported OR invalid_schema_name OR object_not_in_prerequisite_state OR program_limit_exceeded THEN RETURN false;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_in_step(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean) IS 'Part of protected_tables: whether the policies, triggers and flags of a table are those that protect would make by this record; NULL if the caller may not use a schema that they name.';
+
+-- 4. The functions themselves.
+
+CREATE FUNCTION tj_perm.protected_tables(only_relation regclass DEFAULT NULL)
+	RETURNS TABLE (relation regclass, workspace name, fixed_workspace text, path text[], parent name, user_expression text,
+		select_level @extschema@.tj_level, insert_level @extschema@.tj_level, update_level @extschema@.tj_level, delete_level @extschema@.tj_level,
+		force boolean, drop_grants boolean, keep_policies boolean, protected_with regclass, was_enabled boolean, was_forced boolean, in_step boolean)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- WHEN may hold no subquery
-	IF parent IS NULL AND user_text !~* '\mselect\M' THEN
-		RETURN format(E'\n\tAND NOT %s)\n\tEXECUTE FUNCTION tj_perm.refuse_place();\n',
-			tj_perm.protect_condition(relation, 'NEW.', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
-	END IF;
-	RETURN format(E')\n\tEXECUTE FUNCTION tj_perm.refuse_place(%L);\n',
-		'SELECT ' || tj_perm.protect_condition(relation, '($1).', workspace, path, fixed_workspace, parent, user_text, level, 'place'));
+	RETURN QUERY
+	SELECT r.relation, r.workspace, r.fixed_workspace, r.path, r.parent, r.user_expression, r.select_level, r.insert_level, r.update_level, r.delete_level,
+		   r.force, r.drop_grants, r.keep_policies, r.protected_with, r.was_enabled, r.was_forced,
+		   CASE WHEN r.fits THEN tj_perm._protect_in_step(r.relation, coalesce(r.protected_with, r.relation), r.workspace, r.path, r.fixed_workspace, r.parent,
+				r.user_expression, r.select_level, r.insert_level, r.update_level, r.delete_level, r.force, r.drop_grants)
+		   ELSE false END
+	FROM tj_perm._protect_records(only_relation) AS r;
 END
 $$;
-COMMENT ON FUNCTION tj_perm.protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level) IS 'Part of protect_sql: the end of a trigger of the place rule, from the condition on the place on.';
-
--- 4. The functions themselves.
+COMMENT ON FUNCTION tj_perm.protected_tables(regclass) IS
+'The tables of this database that tj_perm.protect protects (or the one given), with the arguments it was called with, column names as they are today: one row per table, partition and inheritance child. protected_with names the partitioned table or inheritance parent that brought the protection; was_enabled and was_forced are the row-level-security flags that unprotect restores. in_step is false where any of the policies, triggers and flags that protect made is gone, off or changed, or the record of its arguments is; also where the name of a column changed that a trigger was told: call tj_perm.protect again. It is NULL where the caller lacks USAGE on a schema that a policy names. Indexes are not looked at: tj_perm.doctor does that. No errors. Everybody may call it: it reads catalogs that everybody may read.';
 
 CREATE FUNCTION tj_perm.protect_sql(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
@@ -736,11 +890,7 @@ DECLARE
 	v_member record;
 	v_was record;
 	v_name text;
-	v_reference text;
-	v_own boolean;
 	v_keeps boolean;
-	v_moved text;
-	v_active text;
 	v_dropped text;
 	v_before text := '';
 	v_made text := '';
@@ -752,97 +902,73 @@ BEGIN
 		RAISE EXCEPTION 'relation, user_expression, levels and force must not be NULL'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	v_drop_grants := tj_perm.protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
-	v_user := tj_perm.protect_user(user_expression);
-	v_own := cardinality(path) > 0;
+	v_drop_grants := tj_perm._protect_check(relation, workspace, path, fixed_workspace, parent, drop_grants, keep_policies);
+	v_user := tj_perm._protect_user(user_expression);
 	-- a trigger that others were entrusted with stays when they call again, who could not make it
-	v_keeps := drop_grants IS NULL AND NOT tj_perm.protect_may_drop_grants()
-		AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = 'tj_perm_drop_grants')
-		AND EXISTS (SELECT FROM tj_perm.protected_tables(relation) AS t WHERE t.in_step AND t.drop_grants
+	v_keeps := drop_grants IS NULL AND NOT tj_perm._protect_may_drop_grants()
+		AND EXISTS (SELECT FROM tj_perm._protect_tree(relation) AS m JOIN pg_trigger AS t ON t.tgrelid = m.member WHERE t.tgname = 'tj_perm_drop_grants')
+		AND EXISTS (SELECT FROM tj_perm._protect_records(relation) AS t WHERE t.fits AND t.drop_grants
 			AND (t.workspace, t.fixed_workspace) IS NOT DISTINCT FROM (protect_sql.workspace, protect_sql.fixed_workspace)
 			AND t.path[cardinality(t.path) - 1:] = protect_sql.path[cardinality(protect_sql.path) - 1:]);
 	SELECT array_agg(a.attname ORDER BY a.attnum) INTO v_columns FROM pg_attribute AS a
 		WHERE a.attrelid = relation AND (a.attname = workspace OR a.attname = ANY (ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[])
-			OR parent IS NOT NULL AND a.attname = ANY ((tj_perm.protect_link(relation, protect_sql.parent)).columns));
+			OR parent IS NOT NULL AND a.attname = ANY ((tj_perm._protect_link(relation, protect_sql.parent)).columns));
 
 	FOR v_member IN
-		SELECT t.*, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity FROM tj_perm.protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
+		SELECT t.*, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity FROM tj_perm._protect_tree(relation) AS t JOIN pg_class AS c ON c.oid = t.member
 	LOOP
-		v_name := tj_perm.protect_name(v_member.member);
-		v_reference := CASE WHEN parent IS NULL THEN '' ELSE quote_ident(v_member.relname) || '.' END;
-		v_dropped := tj_perm.protect_drop_sql(v_member.member,
+		v_name := tj_perm._protect_name(v_member.member);
+		v_dropped := tj_perm._protect_drop_sql(v_member.member,
 			array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		v_before := v_before || CASE WHEN v_keeps THEN replace(v_dropped, format(E'DROP TRIGGER tj_perm_drop_grants ON %s;\n', v_name), '') ELSE v_dropped END;
 		IF NOT v_member.is_partition THEN
-			v_before := v_before || tj_perm.protect_index_sql(v_member.member,
+			v_before := v_before || tj_perm._protect_index_sql(v_member.member,
 				array_remove(ARRAY[workspace, parent] || ARRAY(SELECT path[i] FROM generate_series(2, cardinality(path), 2) AS i)::name[], NULL));
 		END IF;
 
-		-- policies
-		v_made := v_made || format(E'CREATE POLICY tj_perm_select ON %s FOR SELECT\n\tUSING (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, select_level, 'select'))
-			|| format(E'CREATE POLICY tj_perm_insert ON %s FOR INSERT\n\tWITH CHECK (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, insert_level, 'place'))
-			|| format(E'CREATE POLICY tj_perm_update ON %s FOR UPDATE\n\tUSING (%s)\n\tWITH CHECK (%2$s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, update_level, 'write'))
-			|| format(E'CREATE POLICY tj_perm_delete ON %s FOR DELETE\n\tUSING (%s);\n', v_name,
-				tj_perm.protect_condition(relation, v_reference, workspace, path, fixed_workspace, parent, v_user, delete_level, 'write'));
-
-		-- triggers; partitions have those of the partitioned table
-		IF v_own AND NOT v_member.is_partition THEN
-			v_moved := tj_perm.protect_moved(relation, workspace, path, fixed_workspace, parent);
-			v_active := format('pg_catalog.row_security_active(%L::pg_catalog.regclass)', v_name);
-			v_made := v_made || format(E'CREATE TRIGGER tj_perm_place AFTER UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-				tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
-			IF v_member.relkind = 'p' THEN
-				-- a row that changes its partition is deleted and inserted: no AFTER UPDATE, no policy for INSERT
-				IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = ANY (v_columns) AND a.attgenerated <> '') THEN
-					v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_before BEFORE UPDATE ON %s FOR EACH ROW\n\tWHEN (%s\n\tAND %s%s', v_name, v_moved, v_active,
-						tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user, update_level));
-				END IF;
-				v_made := v_made || format(E'CREATE TRIGGER tj_perm_place_insert AFTER INSERT ON %s FOR EACH ROW\n\tWHEN (%s%s', v_name, v_active,
-					tj_perm.protect_trigger_end(relation, workspace, path, fixed_workspace, parent, v_user,
-						CASE WHEN insert_level OPERATOR(@extschema@.<) update_level THEN insert_level ELSE update_level END));
-			END IF;
-		END IF;
-		IF v_drop_grants AND NOT v_member.is_partition THEN
-			v_made := v_made || format(E'CREATE TRIGGER tj_perm_drop_grants AFTER DELETE ON %s FOR EACH ROW\n\tEXECUTE FUNCTION tj_perm.drop_grants(%L, %L, %L, %L);\n', v_name,
-				path[cardinality(path) - 1], CASE WHEN workspace IS NULL THEN 'key' ELSE 'column' END, coalesce(workspace, fixed_workspace), path[cardinality(path)]);
-		END IF;
+		v_made := v_made || (SELECT string_agg(CASE o.kind
+				WHEN 'policy' THEN concat(format(E'CREATE POLICY %I ON %s FOR %s', o.name, v_name, o.event), E'\n\tUSING (' || o.condition || ')', E'\n\tWITH CHECK (' || o.with_check || ')', E';\n')
+				ELSE concat(format('CREATE TRIGGER %I %s ON %s FOR EACH ROW', o.name, o.event, v_name), E'\n\tWHEN (' || o.condition || ')',
+					format(E'\n\tEXECUTE FUNCTION %s(%s);\n', o.function, (SELECT string_agg(quote_literal(a.argument), ', ' ORDER BY a.n) FROM unnest(o.arguments) WITH ORDINALITY AS a (argument, n)))) END, '' ORDER BY o.ordinality)
+			FROM tj_perm._protect_objects(relation, v_member.member, workspace, path, fixed_workspace, parent, v_user, select_level, insert_level, update_level, delete_level, v_drop_grants)
+				WITH ORDINALITY AS o);
 
 		-- flags, and the record
-		SELECT * INTO v_was FROM tj_perm.protected_tables(v_member.member);
+		SELECT * INTO v_was FROM tj_perm._protect_records(v_member.member);
 		v_flags := v_flags || format(E'ALTER TABLE %s ENABLE ROW LEVEL SECURITY, %s;\n', v_name, CASE WHEN force THEN 'FORCE ROW LEVEL SECURITY' ELSE 'NO FORCE ROW LEVEL SECURITY' END)
 			|| format(E'COMMENT ON POLICY tj_perm_select ON %s IS %L;\n', v_name, 'tj_perm.protect ' || jsonb_strip_nulls(jsonb_build_object(
 				'workspace', workspace, 'path', path, 'fixed_workspace', fixed_workspace, 'parent', parent, 'user_expression', user_expression,
 				'select_level', select_level, 'insert_level', insert_level, 'update_level', update_level, 'delete_level', delete_level,
-				'force', force, 'drop_grants', v_drop_grants OR v_keeps, 'keep_policies', keep_policies, 'columns', v_columns,
+				'force', force, 'keep_policies', keep_policies, 'columns', v_columns,
+				-- a partition that came since has no trigger to keep
+				'drop_grants', v_drop_grants OR v_keeps AND (v_member.relkind = 'p' OR EXISTS (
+					SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_member.member AND t.tgname = 'tj_perm_drop_grants')),
 				'with_root', CASE WHEN NOT v_member.is_root THEN true END,
 				'was_enabled', coalesce(v_was.was_enabled, v_member.relrowsecurity), 'was_forced', coalesce(v_was.was_forced, v_member.relforcerowsecurity)))::text);
 	END LOOP;
 
-	v_name := tj_perm.protect_name(relation);
+	v_name := tj_perm._protect_name(relation);
 	v_owner := (SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class AS c WHERE c.oid = relation);
-	v_sql := tj_perm.protect_comment(format('Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.', v_name))
-		|| tj_perm.protect_comment(format(CASE WHEN force THEN 'From then on policies bind every role, the owner %s too. Only superusers and roles with BYPASSRLS'
+	v_sql := tj_perm._protect_comment(format('Row-level security for %s, by tj_perm.protect_sql. Run it in one transaction.', v_name))
+		|| tj_perm._protect_comment(format(CASE WHEN force THEN 'From then on policies bind every role, the owner %s too. Only superusers and roles with BYPASSRLS'
 			ELSE 'From then on policies bind every role but the owner %s, superusers and roles with BYPASSRLS. Only these' END, v_owner))
-		|| tj_perm.protect_comment('can still dump it whole, restore and backfill it'
+		|| tj_perm._protect_comment('can still dump it whole, restore and backfill it'
 			|| coalesce((SELECT ' (BYPASSRLS here: ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) || ')' FROM pg_roles AS r WHERE r.rolbypassrls AND NOT r.rolsuper), '') || '.')
-		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN tj_perm.protect_comment('Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.') ELSE '' END
+		|| CASE WHEN v_before ~ 'CREATE INDEX' THEN tj_perm._protect_comment('Where the table is large, make the indexes before, with CREATE INDEX CONCURRENTLY.') ELSE '' END
 		|| v_before || v_made || v_flags;
 	IF parent IS NOT NULL THEN
-		v_sql := v_sql || tj_perm.protect_migration(relation, path, parent);
+		v_sql := v_sql || tj_perm._protect_migration(relation, path, parent);
 	END IF;
 	RETURN v_sql;
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
+'The SQL by which tj_perm.protect would put the table under row-level security, for a migration file; nothing is changed. The workspace of a row is named by exactly one of workspace (a column), fixed_workspace (a key, for all rows) and parent (a column with a foreign key to a protected table). path lists pairs of type and column, outermost first, the row itself last; the column of a container may be an array. An empty path with workspace: rows that are workspaces, visible to their members. An empty path with parent: rows that are what the parent''s row is; where that is a workspace, they need the level on the workspace as a whole, which being a member does not give. user_expression tells who the user is, without columns, functions with their schema. Reading needs select_level on the row, changes the other levels; a row can be put or moved only where the user holds the level by the workspace, a container or type:*. drop_grants: deleting a row removes the grants that named it (not TRUNCATE); NULL means where the workspace and the last column are a unique key and the caller has the rights of the extension''s owner; others leave it as it is; partitions that come later drop no grants until protect is called again by such a role. Errors: 42P01 no such table, 42809 no table that can have policies, 42703 no such column, 42804 a type that can be no part of a resource or no user, 42704 no foreign key on the parent column, 22023 arguments that do not fit together, 55000 no key, other permissive policies, a parent that is not protected, another path while tables are protected through this one, 0A000 a table that is its own parent, 42501 drop_grants without the rights, 54000 a path that is too long. Everybody may call it: it reads the catalogs.';
 
-CREATE FUNCTION tj_perm.protection_state(relation regclass) RETURNS text
+CREATE FUNCTION tj_perm._protection_state(relation regclass) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.string_agg(f.fact, E'\n' ORDER BY f.fact) FROM tj_perm.protect_tree(relation) AS t CROSS JOIN LATERAL (
+	SELECT pg_catalog.string_agg(f.fact, E'\n' ORDER BY f.fact) FROM tj_perm._protect_tree(relation) AS t CROSS JOIN LATERAL (
 		SELECT pg_catalog.format('%s flags %s %s', c.oid, c.relrowsecurity, c.relforcerowsecurity) AS fact FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) t.member
 		UNION ALL
 		SELECT pg_catalog.format('%s policy %s %s %s %s %s %s %s', p.polrelid, p.polname, p.polcmd, p.polpermissive, p.polroles,
@@ -855,7 +981,36 @@ BEGIN ATOMIC
 		SELECT pg_catalog.format('%s index %s %s', i.indrelid, pg_catalog.pg_get_indexdef(i.indexrelid), pg_catalog.obj_description(i.indexrelid, 'pg_class'))
 		FROM pg_catalog.pg_index AS i WHERE i.indrelid OPERATOR(pg_catalog.=) t.member) AS f;
 END;
-COMMENT ON FUNCTION tj_perm.protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
+COMMENT ON FUNCTION tj_perm._protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
+
+CREATE FUNCTION tj_perm._protect_lock(relation regclass, parent name DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v_relation regclass := relation;
+	v_parent name := parent;
+	v_mode text := 'ACCESS EXCLUSIVE';
+	v_seen regclass[] := '{}';
+BEGIN
+	WHILE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v_relation AND c.relkind IN ('r', 'p')) LOOP
+		BEGIN
+			EXECUTE format('LOCK TABLE %s %s IN %s MODE', CASE WHEN v_mode = 'ACCESS SHARE' THEN 'ONLY' END, tj_perm._protect_name(v_relation), v_mode);
+		EXCEPTION WHEN insufficient_privilege THEN
+			NULL; -- who may not is told so by the commands that follow
+		END;
+		v_seen := v_seen || v_relation;
+		-- the path of a row goes on in the parent, whose record is read after it is locked
+		v_mode := 'ACCESS SHARE';
+		v_relation := (
+			SELECT c.confrelid FROM pg_constraint AS c JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+			WHERE c.conrelid = v_relation AND c.contype = 'f' AND a.attname = v_parent AND c.confrelid <> ALL (v_seen)
+			ORDER BY cardinality(c.conkey), c.oid LIMIT 1);
+		v_parent := (SELECT r.parent FROM tj_perm._protect_records(v_relation) AS r WHERE r.relation = v_relation);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION tj_perm._protect_lock(regclass, name) IS 'Part of protect and unprotect: waits until nobody else protects or unprotects the table, or a table that it is protected through, and lets nobody until the transaction ends.';
 
 CREATE FUNCTION tj_perm.protect(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
@@ -867,15 +1022,18 @@ AS $$
 -- runs what protect_sql has quoted
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
-	v_sql text := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
-		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
-	v_before text := tj_perm.protection_state(relation);
+	v_sql text;
+	v_before text;
 BEGIN
+	PERFORM tj_perm._protect_lock(relation, parent);
+	v_sql := tj_perm.protect_sql(relation, workspace, path, fixed_workspace, parent, user_expression,
+		select_level, insert_level, update_level, delete_level, force, drop_grants, keep_policies);
+	v_before := tj_perm._protection_state(relation);
 	-- done and undone if it makes no difference, which tells more than the
 	-- arguments: whatever was changed by hand since is put right
 	BEGIN
 		EXECUTE v_sql;
-		IF tj_perm.protection_state(relation) = v_before THEN
+		IF tj_perm._protection_state(relation) = v_before THEN
 			RAISE EXCEPTION USING ERRCODE = 'TJP00', MESSAGE = 'nothing to do';
 		END IF;
 	EXCEPTION WHEN SQLSTATE 'TJP00' THEN
@@ -885,13 +1043,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
+'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
 
 CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
--- runs what protect_drop_sql has quoted
+-- runs what _protect_drop_sql has quoted
 -- @plpgsql_check_options: security_warnings = off
 DECLARE
 	v_names text;
@@ -903,13 +1061,14 @@ BEGIN
 		RAISE EXCEPTION 'relation must not be NULL'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT t.* INTO v_found FROM tj_perm.protected_tables(unprotect.relation) AS t;
+	PERFORM tj_perm._protect_lock(unprotect.relation);
+	SELECT t.* INTO v_found FROM tj_perm._protect_records(unprotect.relation) AS t;
 	IF v_found.protected_with IS NOT NULL THEN
 		RAISE EXCEPTION 'table "%" is protected with "%"', unprotect.relation, v_found.protected_with
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = format('Call tj_perm.unprotect for "%s".', v_found.protected_with);
 	END IF;
-	v_names := tj_perm.protect_dependents(unprotect.relation);
+	v_names := tj_perm._protect_dependents(unprotect.relation);
 	IF v_names IS NOT NULL THEN
 		RAISE EXCEPTION 'other tables are protected through table "%"', unprotect.relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -917,14 +1076,14 @@ BEGIN
 				HINT = 'Call tj_perm.unprotect for them first.';
 	END IF;
 	FOR v_member IN
-		SELECT t.member, p.was_enabled, p.was_forced, p.relation IS NOT NULL AS is_protected, tj_perm.protect_drop_sql(t.member, '{}') AS statements
-		FROM tj_perm.protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm.protected_tables() AS p ON p.relation = t.member
+		SELECT t.member, p.was_enabled, p.was_forced, p.relation IS NOT NULL AS is_protected, tj_perm._protect_drop_sql(t.member, '{}') AS statements
+		FROM tj_perm._protect_tree(unprotect.relation) AS t LEFT JOIN tj_perm._protect_records() AS p ON p.relation = t.member
 	LOOP
 		CONTINUE WHEN v_member.statements = '';
 		EXECUTE v_member.statements;
 		v_changed := true;
 		IF v_member.is_protected THEN
-			EXECUTE format('ALTER TABLE %s %s ROW LEVEL SECURITY, %s FORCE ROW LEVEL SECURITY', tj_perm.protect_name(v_member.member),
+			EXECUTE format('ALTER TABLE %s %s ROW LEVEL SECURITY, %s FORCE ROW LEVEL SECURITY', tj_perm._protect_name(v_member.member),
 				CASE WHEN v_member.was_enabled THEN 'ENABLE' ELSE 'DISABLE' END, CASE WHEN v_member.was_forced THEN '' ELSE 'NO' END);
 		END IF;
 	END LOOP;
@@ -932,4 +1091,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.unprotect(regclass) IS
-'Takes back what tj_perm.protect did to a table, its partitions and inheritance children: policies, triggers and indexes that it made are dropped, row level security is enabled and forced where it was before. Afterwards nobody is kept from any row by tj_perm. Returns false if the table is not protected. Errors: 55000 tables protected through this one, or a partition or child protected with its parent; 42501 for others than the owner. Who may: the owner of the table.';
+'Takes back what tj_perm.protect did to a table, its partitions and inheritance children: policies, triggers and indexes that it made are dropped, row level security is enabled and forced where it was before. Afterwards nobody is kept from any row by tj_perm. Returns false if the table is not protected. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: 55000 tables protected through this one, or a partition or child protected with its parent; 42501 for others than the owner. Who may: the owner of the table.';

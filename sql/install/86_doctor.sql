@@ -324,6 +324,13 @@ BEGIN
 		   format('Whoever may delete from %s %s rows here by foreign key %I, past the policies.', k.confrelid::regclass, CASE k.confdeltype WHEN 'c' THEN 'deletes' ELSE 'changes' END, k.conname), NULL
 	FROM tj_perm._family() AS f JOIN pg_constraint AS k ON k.conrelid = f.relation AND k.contype = 'f' AND k.conparentid = 0
 	WHERE f.kin = 'self' AND k.confdeltype IN ('c', 'n', 'd');
+
+	-- what protect made is not what it made; the arguments are not repeated, since the
+	-- record is text of the table's owner
+	RETURN QUERY
+	SELECT 'medium', 'protection_changed', format('table %s', t.relation), 'Of the policies, triggers and flags that tj_perm.protect made, some are gone, off or changed.'::text,
+		   format('SELECT tj_perm.protect(%L, <workspace and path>);', coalesce(t.protected_with, t.relation))
+	FROM tj_perm.protected_tables() AS t WHERE NOT t.in_step;
 END
 $$;
 COMMENT ON FUNCTION tj_perm._doctor_tables() IS 'Part of doctor: guarded tables, their partitions and parents, their policies and privileges.';
@@ -569,7 +576,12 @@ BEGIN
 	SELECT 'info', 'leakproof_function', format('function %s', tj_perm._routine_name(p.oid)),
 		   format('LEAKPROOF, and its owner %s is no superuser: it may see rows before the policies do.', tj_perm._role_name(p.proowner)),
 		   format('ALTER FUNCTION %s NOT LEAKPROOF;', tj_perm._routine_name(p.oid))
-	FROM pg_proc AS p JOIN pg_roles AS r ON r.oid = p.proowner WHERE p.proleakproof AND NOT r.rolsuper;
+	FROM pg_proc AS p JOIN pg_roles AS r ON r.oid = p.proowner
+	WHERE p.proleakproof AND NOT r.rolsuper
+	-- our own comparisons are, as index conditions need it
+	AND NOT EXISTS (
+		SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
+		WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'tj_perm');
 END
 $$;
 COMMENT ON FUNCTION tj_perm._doctor_bypaths() IS 'Part of doctor: views, materialized views, rules and functions that reach guarded tables, or code, with the rights of others.';
@@ -705,6 +717,11 @@ CREATE FUNCTION tj_perm._doctor_extension() RETURNS TABLE (severity text, findin
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	v_own oid[] := ARRAY(
+		SELECT d.objid FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
+		WHERE e.extname = 'tj_perm' AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND d.classid = 'pg_proc'::regclass);
+	v_names name[] := ARRAY(SELECT DISTINCT p.proname FROM pg_proc AS p JOIN pg_extension AS e ON e.extname = 'tj_perm' AND e.extnamespace = p.pronamespace WHERE p.oid = ANY (v_own));
 BEGIN
 	-- triggers, those of foreign keys included
 	RETURN QUERY
@@ -763,11 +780,33 @@ BEGIN
 	FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
 	WHERE n.nspname = 'tj_perm' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
 	UNION ALL
+	-- where policies find tj_can and tj_resource by name, when they are written
+	SELECT 'high', 'extension_schema_writable', format('schema %I', n.nspname),
+		   format('%s may create objects in it, next to tj_can and tj_resource: what fits the arguments better is what new policies call.', tj_perm._role_name(a.grantee)),
+		   format('REVOKE CREATE ON SCHEMA %I FROM %s;', n.nspname, tj_perm._role_name(a.grantee))
+	FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace CROSS JOIN LATERAL aclexplode(n.nspacl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
+	WHERE e.extname = 'tj_perm' AND a.privilege_type = 'CREATE' AND a.grantee NOT IN (n.nspowner, e.extowner) AND r.rolsuper IS NOT TRUE
+	UNION ALL
+	SELECT 'low', 'extension_schema_owner', format('schema %I', n.nspname),
+		   format('Its owner %s may create objects in it, next to tj_can and tj_resource: what fits the arguments better is what new policies call.', tj_perm._role_name(r.oid)),
+		   format('ALTER SCHEMA %I OWNER TO %s;', n.nspname, tj_perm._role_name(e.extowner))
+	FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace JOIN pg_database AS d ON d.datname = current_database()
+	JOIN pg_roles AS r ON r.oid = CASE n.nspowner WHEN 'pg_database_owner'::regrole THEN d.datdba ELSE n.nspowner END
+	WHERE e.extname = 'tj_perm' AND NOT r.rolsuper AND NOT pg_has_role(r.oid, e.extowner, 'MEMBER')
+	UNION ALL
+	SELECT 'high', 'foreign_overload', format('function %s', tj_perm._routine_name(p.oid)),
+		   format('Of %s, not of the extension, and of the same name as a function of it in the same schema: a policy may call it in place of that.', tj_perm._role_name(p.proowner)),
+		   format('DROP ROUTINE %s;', tj_perm._routine_name(p.oid))
+	FROM pg_extension AS e JOIN pg_proc AS p ON p.pronamespace = e.extnamespace JOIN pg_roles AS r ON r.oid = p.proowner
+	WHERE e.extname = 'tj_perm' AND NOT r.rolsuper AND p.proowner <> e.extowner AND p.oid <> ALL (v_own) AND p.proname = ANY (v_names)
+	UNION ALL
 	SELECT 'high', 'private_function_open', format('function %s', tj_perm._routine_name(p.oid)), format('%s may execute it; it asks for no permission.', tj_perm._role_name(a.grantee)),
 		   format('REVOKE EXECUTE ON FUNCTION %s FROM %s;', tj_perm._routine_name(p.oid), tj_perm._role_name(a.grantee))
 	FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
 	WHERE p.pronamespace = 'tj_perm'::regnamespace AND a.grantee <> p.proowner
 	AND (starts_with(p.proname, '_') OR p.proname IN ('delete_grants', 'drop_grants'))
+	-- the parts of protect run as whoever calls it
+	AND (p.prosecdef OR p.proname !~ '^_protect(ion)?_')
 	-- what plans call must be open to all; SQL can make no value of its first argument
 	AND p.proargtypes[0] IS DISTINCT FROM to_regtype('tj_perm._planned')::oid;
 END
@@ -780,7 +819,7 @@ CREATE FUNCTION tj_perm.doctor() RETURNS TABLE (severity text, finding text, obj
 	LANGUAGE c STABLE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_as_owner';
 COMMENT ON FUNCTION tj_perm.doctor() IS
-'What in this database would let rows slip past the policies that ask tj_can, tj_is_member or tj_level_on, or slow them down; the gravest first: severity (critical, high, medium, low, info), a code, what it is about, the facts, and the SQL that mends it, if you agree (NULL: nothing to run; <words> are for you to fill in; ask again afterwards). A well-made installation has nothing above low. Tables: rls_off, rls_not_forced, open_policy (permissive, asks no checker), other_condition, viewers_may_write, place_not_checked, unprotected_partition, unprotected_parent, privileges_past_policies, published, cascade. Who and what is asked: immutable_identity, fixed_identity, setting_identity, volatile_identity, identity_of_row, parsed_path. Columns of paths: missing_index, missing_composite_key, grants_of_other_rows. Ways around: view_past_policies, materialized_view, rule_past_policies, definer_search_path, leakproof_function. Roles: anybody_may_be_anybody, superuser_for_users, application_may_bypass, application_bypasses, application_owns_tables, application_owns_extension, application_creates_roles, bypassrls_login, may_act_for_users, nobody_may_act_for_users; their settings: standing_identity, triggers_bypassed, event_triggers_off, row_security_off. The extension itself: triggers_off, triggers_not_always, trigger_missing, foreign_trigger, event_trigger_off, permissions_writable, permissions_public, schema_writable, private_function_open. It reads catalogs only, so what a function with a body in text does is not seen. Errors: 42501. Who may: roles with the rights of the extension''s owner, without an end user.';
+'What in this database would let rows slip past the policies that ask tj_can, tj_is_member or tj_level_on, or slow them down; the gravest first: severity (critical, high, medium, low, info), a code, what it is about, the facts, and the SQL that mends it, if you agree (NULL: nothing to run; <words> are for you to fill in; ask again afterwards). A well-made installation has nothing above low. Tables: rls_off, rls_not_forced, open_policy (permissive, asks no checker), other_condition, viewers_may_write, place_not_checked, unprotected_partition, unprotected_parent, privileges_past_policies, protection_changed, published, cascade. Who and what is asked: immutable_identity, fixed_identity, setting_identity, volatile_identity, identity_of_row, parsed_path. Columns of paths: missing_index, missing_composite_key, grants_of_other_rows. Ways around: view_past_policies, materialized_view, rule_past_policies, definer_search_path, leakproof_function. Roles: anybody_may_be_anybody, superuser_for_users, application_may_bypass, application_bypasses, application_owns_tables, application_owns_extension, application_creates_roles, bypassrls_login, may_act_for_users, nobody_may_act_for_users; their settings: standing_identity, triggers_bypassed, event_triggers_off, row_security_off. The extension itself: triggers_off, triggers_not_always, trigger_missing, foreign_trigger, event_trigger_off, permissions_writable, permissions_public, schema_writable, extension_schema_writable, extension_schema_owner, foreign_overload, private_function_open. It reads catalogs only, so what a function with a body in text does is not seen. Errors: 42501. Who may: roles with the rights of the extension''s owner, without an end user.';
 
 CREATE FUNCTION tj_perm._doctor() RETURNS TABLE (severity text, finding text, object text, detail text, mend text)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED

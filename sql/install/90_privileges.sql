@@ -101,32 +101,41 @@ GRANT EXECUTE ON FUNCTION
 TO PUBLIC;
 
 -- Protection of existing tables: works as the caller, so that PostgreSQL asks for
--- the owner of the table; the parts read catalogs. Not here: drop_grants and
--- delete_grants, which take grants away without asking for a right.
+-- the owner of the table. Not here: drop_grants and delete_grants, which take
+-- grants away without asking for a right.
 GRANT EXECUTE ON FUNCTION
 	tj_perm.protect(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean),
-	tj_perm.protect_check(regclass, name, text[], text, name, boolean, boolean),
-	tj_perm.protect_column(regclass, name, text, boolean),
-	tj_perm.protect_comment(text),
-	tj_perm.protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text),
-	tj_perm.protect_dependents(regclass),
-	tj_perm.protect_drop_sql(regclass, name[]),
-	tj_perm.protect_has_key(regclass, name[]),
-	tj_perm.protect_index_sql(regclass, name[]),
-	tj_perm.protect_link(regclass, name),
-	tj_perm.protect_may_drop_grants(),
-	tj_perm.protect_migration(regclass, text[], name),
-	tj_perm.protect_moved(regclass, name, text[], text, name),
-	tj_perm.protect_name(regclass),
-	tj_perm.protect_parts(regclass, text, name, text[], text, name),
 	tj_perm.protect_sql(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean),
-	tj_perm.protect_tree(regclass),
-	tj_perm.protect_trigger_end(regclass, name, text[], text, name, text, @extschema@.tj_level),
-	tj_perm.protect_user(text),
 	tj_perm.protected_tables(regclass),
-	tj_perm.protection_state(regclass),
 	tj_perm.refuse_place(),
 	tj_perm.unprotect(regclass)
+TO PUBLIC;
+
+-- Its parts, which therefore run as the caller as well: they read catalogs.
+GRANT EXECUTE ON FUNCTION
+	tj_perm._protect_check(regclass, name, text[], text, name, boolean, boolean),
+	tj_perm._protect_column(regclass, name, text, boolean),
+	tj_perm._protect_comment(text),
+	tj_perm._protect_condition(regclass, text, name, text[], text, name, text, @extschema@.tj_level, text),
+	tj_perm._protect_dependents(regclass),
+	tj_perm._protect_drop_sql(regclass, name[]),
+	tj_perm._protect_has_key(regclass, name[]),
+	tj_perm._protect_in_step(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean),
+	tj_perm._protect_index_sql(regclass, name[]),
+	tj_perm._protect_link(regclass, name),
+	tj_perm._protect_lock(regclass, name),
+	tj_perm._protect_may_drop_grants(),
+	tj_perm._protect_migration(regclass, text[], name),
+	tj_perm._protect_moved(regclass, name, text[], text, name),
+	tj_perm._protect_name(regclass),
+	tj_perm._protect_objects(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean),
+	tj_perm._protect_parts(regclass, text, name, text[], text, name),
+	tj_perm._protect_reads(regclass, pg_node_tree, text, boolean),
+	tj_perm._protect_records(regclass),
+	tj_perm._protect_tree(regclass),
+	tj_perm._protect_user(text),
+	tj_perm._protect_user_text(text),
+	tj_perm._protection_state(regclass)
 TO PUBLIC;
 
 -- ALTER DEFAULT PRIVILEGES of the installing role may have given the new objects

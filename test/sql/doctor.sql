@@ -295,6 +295,13 @@ SELECT format('ALTER ROLE regress_doctor_reader IN DATABASE %I SET row_security 
 SELECT severity, finding, replace(object, current_database(), '...') AS object, detail, replace(mend, current_database(), '...') AS mend FROM pg_temp.findings ORDER BY severity, object, finding;
 SELECT * FROM pg_temp.mending \gexec
 SELECT * FROM pg_temp.findings;
+-- the setting event_triggers came with PostgreSQL 17: before, nothing else can write it there
+ALTER ROLE regress_doctor_reader SET row_security = off;
+UPDATE pg_db_role_setting SET setconfig = '{event_triggers=off}' WHERE setrole = 'regress_doctor_reader'::regrole;
+SELECT * FROM pg_temp.findings;
+UPDATE pg_db_role_setting SET setconfig = '{event_triggers=on}' WHERE setrole = 'regress_doctor_reader'::regrole;
+SELECT * FROM pg_temp.findings;
+ALTER ROLE regress_doctor_reader RESET ALL;
 
 -- the extension itself
 SELECT relation, trigger, function FROM tj_perm._own_triggers()
@@ -312,6 +319,13 @@ GRANT UPDATE (status) ON tj_perm.members TO PUBLIC;
 GRANT SELECT ON tj_perm.workspaces TO PUBLIC, regress_doctor_reader; -- a monitor may
 GRANT USAGE ON SEQUENCE tj_perm.grants_grant_id_seq TO regress_doctor_reader;
 GRANT CREATE ON SCHEMA tj_perm TO regress_doctor_owner;
+GRANT CREATE ON SCHEMA public TO regress_doctor_owner, PUBLIC, regress_doctor_strong; -- a superuser needs no grant
+-- the path of a policy would be made by this one: int is what the column is
+SET ROLE regress_doctor_reader;
+CREATE FUNCTION public.tj_resource(workspace text, type text, id int) RETURNS tj_resource LANGUAGE sql IMMUTABLE RETURN 'mine'::tj_resource;
+CREATE FUNCTION public.of_no_name_of_ours(workspace text) RETURNS tj_resource LANGUAGE sql IMMUTABLE RETURN 'mine'::tj_resource;
+RESET ROLE;
+SELECT public.tj_resource('theirs'::text, 'app'::text, 1);
 GRANT EXECUTE ON FUNCTION tj_perm._level_on(text, tj_resource, boolean) TO regress_doctor_app, PUBLIC;
 GRANT EXECUTE ON FUNCTION tj_perm.prune_history(timestamptz) TO regress_doctor_reader; -- asks for itself
 SELECT * FROM pg_temp.findings;
@@ -324,6 +338,19 @@ DROP TRIGGER c_kind ON tj_perm.groups;
 CREATE TRIGGER c_kind BEFORE INSERT ON tj_perm.groups FOR EACH ROW EXECUTE FUNCTION nothing();
 SELECT * FROM pg_temp.findings;
 ROLLBACK;
+
+DROP FUNCTION public.of_no_name_of_ours(text);
+-- what protect made, changed by hand
+CREATE TABLE kept (id bigint PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE kept_part PARTITION OF kept FOR VALUES FROM (0) TO (9);
+SELECT tj_perm.protect('kept', fixed_workspace => 'techcorp', path => '{app,id}');
+SELECT * FROM pg_temp.findings;
+ALTER POLICY tj_perm_delete ON kept USING (tj_can(tj_user(), tj_resource('techcorp', 'app', id), 'viewer'));
+ALTER TABLE kept_part DISABLE TRIGGER tj_perm_place;
+SELECT * FROM pg_temp.findings;
+SELECT tj_perm.protect('kept', fixed_workspace => 'techcorp', path => '{app,id}');
+SELECT * FROM pg_temp.findings;
+DROP TABLE kept;
 
 -- names that would break out of the mending SQL
 CREATE TABLE "a; DROP TABLE x; --
@@ -349,6 +376,33 @@ SET client_min_messages = error;
 DROP SCHEMA regress_doctor CASCADE;
 RESET client_min_messages;
 SELECT * FROM pg_temp.findings;
+
+-- A database whose owner is no superuser, and an extension whose owner was one.
+\set home :DBNAME
+CREATE ROLE regress_doctor_installer SUPERUSER;
+CREATE DATABASE regress_tj_perm_doctor TEMPLATE template0 OWNER regress_doctor_owner;
+\c regress_tj_perm_doctor
+SET ROLE regress_doctor_installer;
+CREATE EXTENSION tj_perm;
+RESET ROLE;
+CREATE VIEW pg_temp.findings AS SELECT severity, finding, object, detail, mend FROM tj_perm.doctor() WHERE finding <> 'may_act_for_users' OR object <> 'role regress_doctor_app';
+SELECT * FROM pg_temp.findings;
+ALTER ROLE regress_doctor_installer NOSUPERUSER;
+SELECT * FROM pg_temp.findings;
+GRANT regress_doctor_installer TO regress_doctor_middle;
+GRANT regress_doctor_middle TO regress_doctor_app;
+SELECT * FROM pg_temp.findings;
+SELECT mend AS "-- " FROM pg_temp.findings \gexec
+SELECT * FROM pg_temp.findings;
+-- itself, there is nothing to revoke
+ALTER ROLE regress_doctor_installer LOGIN;
+GRANT SET ON PARAMETER tj_perm.user_id TO regress_doctor_installer;
+SELECT severity, finding, object, detail, mend FROM tj_perm.doctor() WHERE severity <> 'info';
+REVOKE SET ON PARAMETER tj_perm.user_id FROM regress_doctor_installer;
+\c :home
+DROP DATABASE regress_tj_perm_doctor;
+DROP ROLE regress_doctor_installer;
+REVOKE CREATE ON SCHEMA public FROM regress_doctor_strong;
 REVOKE SELECT ON tj_perm.grants, tj_perm.workspaces FROM regress_doctor_reader;
 REVOKE EXECUTE ON FUNCTION tj_perm.prune_history(timestamptz) FROM regress_doctor_reader;
 REVOKE SET ON PARAMETER tj_perm.user_id FROM regress_doctor_app;

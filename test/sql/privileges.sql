@@ -42,10 +42,13 @@ SELECT count(*) FROM pg_stats WHERE schemaname = 'tj_perm';
 RESET ROLE;
 
 -- 2. Functions of the schema: which ones everybody may call, and which not.
-SELECT p.proname AS public_may_call, count(*) AS variants FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) GROUP BY 1 ORDER BY p.proname::text COLLATE "C";
+SELECT p.proname AS public_may_call, count(*) AS variants FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND p.proname NOT LIKE '\_%' GROUP BY 1 ORDER BY p.proname::text COLLATE "C";
 SELECT p.proname AS owner_only FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND NOT has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AND p.proname NOT LIKE '\_%' ORDER BY p.proname::text COLLATE "C";
 SELECT count(*) > 0 AS private_functions, count(*) FILTER (WHERE has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS of_these_callable
-FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname LIKE '\_%' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes);
+FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname LIKE '\_%' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND p.proname !~ '^_protect(ion)?_';
+-- the parts of protect run as whoever protects a table, and never as the owner
+SELECT p.proname AS part_of_protect, p.prosecdef OR p.prosrc = 'tj_perm_as_owner' AS as_owner, has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') AS callable
+FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proname ~ '^_protect(ion)?_' ORDER BY p.proname::text COLLATE "C";
 -- those that stand in plans take a value that nobody can make (see planner)
 SELECT p.proname AS stands_in_plans FROM pg_proc AS p WHERE p.pronamespace = 'tj_perm'::regnamespace AND p.proargtypes[0] = 'tj_perm._planned'::regtype AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE') ORDER BY p.proname::text COLLATE "C";
 SELECT p.oid::regprocedure, a.grantee::regrole FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a WHERE p.pronamespace = 'tj_perm'::regnamespace AND a.grantee NOT IN (0, p.proowner);
@@ -224,7 +227,7 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC, regress_privileges_app;
 CREATE EXTENSION tj_perm SCHEMA public;
 SELECT (SELECT count(*) FROM pg_class AS c WHERE relnamespace = 'tj_perm'::regnamespace AND relkind = 'r' AND has_table_privilege('regress_privileges_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')) AS tables,
 	(SELECT count(*) FROM pg_class AS c WHERE relnamespace = 'tj_perm'::regnamespace AND CASE WHEN relkind = 'S' THEN has_sequence_privilege('regress_privileges_app', c.oid, 'USAGE, SELECT, UPDATE') END) AS sequences,
-	(SELECT count(*) FROM pg_proc AS p WHERE pronamespace = 'tj_perm'::regnamespace AND (proname LIKE '\_%' OR proname IN ('create_workspace', 'change_user_id')) AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS functions,
+	(SELECT count(*) FROM pg_proc AS p WHERE pronamespace = 'tj_perm'::regnamespace AND (proname LIKE '\_%' OR proname IN ('create_workspace', 'change_user_id')) AND proname !~ '^_protect(ion)?_' AND NOT 'tj_perm._planned'::regtype = ANY (p.proargtypes) AND has_function_privilege('regress_privileges_app', p.oid, 'EXECUTE')) AS functions,
 	has_schema_privilege('regress_privileges_app', 'tj_perm', 'CREATE') AS "create";
 ROLLBACK;
 -- not for ordinary roles

@@ -45,11 +45,11 @@ RESET tj_perm.user_id;
 SELECT title FROM regress_protect.bugs;
 -- the text that was printed, run by hand, is the same
 SET ROLE regress_protect_owner;
-SELECT tj_perm.protection_state('regress_protect.bugs') AS by_protect \gset
+SELECT tj_perm._protection_state('regress_protect.bugs') AS by_protect \gset
 SELECT tj_perm.unprotect('regress_protect.bugs');
 SELECT tj_perm.protect_sql('regress_protect.bugs', workspace => 'org_id', path => '{folder,folder_id,app,App Id,bug,id}') AS printed \gset
 :printed
-SELECT tj_perm.protection_state('regress_protect.bugs') = :'by_protect' AS same;
+SELECT tj_perm._protection_state('regress_protect.bugs') = :'by_protect' AS same;
 -- other arguments replace, and indexes that are of no use any more go; a change by hand is put right
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'org_id', path => '{app,App Id}', delete_level => 'admin', insert_level => 'viewer') AS replaced;
 SELECT polname, pg_get_expr(polqual, polrelid) AS using, pg_get_expr(polwithcheck, polrelid) AS check FROM pg_policy WHERE polrelid = 'regress_protect.bugs'::regclass ORDER BY polname;
@@ -76,21 +76,98 @@ COMMENT ON POLICY tj_perm_select ON regress_protect.bugs IS 'tj_perm.protect {"p
 SELECT relation, workspace, in_step FROM tj_perm.protected_tables('regress_protect.bugs');
 COMMENT ON POLICY tj_perm_select ON regress_protect.bugs IS 'tj_perm.protect {"path": [], "select_level": "owner"}';
 SELECT relation, workspace, in_step FROM tj_perm.protected_tables('regress_protect.bugs');
+-- it is parsed, and nothing of it runs
+COMMENT ON POLICY tj_perm_select ON regress_protect.bugs IS 'tj_perm.protect {"path": ["app", "org_id"], "workspace": "App Id", "columns": ["org_id", "App Id"], "user_expression": "1)); CREATE TABLE regress_protect.ran (); SELECT ((1", "select_level": "viewer", "insert_level": "viewer", "update_level": "editor", "delete_level": "admin", "force": true}';
+RESET ROLE;
+SELECT relation, workspace, in_step, to_regclass('regress_protect.ran') FROM tj_perm.protected_tables('regress_protect.bugs');
+SET ROLE regress_protect_owner;
 COMMENT ON POLICY tj_perm_select ON regress_protect.bugs IS NULL;
 SELECT relation, workspace, in_step FROM tj_perm.protected_tables('regress_protect.bugs');
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{app,org_id}', delete_level => 'admin', insert_level => 'viewer') AS mended;
 SELECT tj_perm.unprotect('regress_protect.bugs') AS done, tj_perm.unprotect('regress_protect.bugs') AS again;
 
+-- whatever is changed of what protect made, in_step tells; what changes nothing of it does not
+RESET ROLE;
+CREATE TABLE regress_protect.trees (org text, kind text, id int, PRIMARY KEY (org, id, kind)) PARTITION BY LIST (kind);
+CREATE TABLE regress_protect.oaks PARTITION OF regress_protect.trees FOR VALUES IN ('oak');
+CREATE TABLE regress_protect.leaves (id int PRIMARY KEY, org text, tree int, kind text, FOREIGN KEY (org, tree, kind) REFERENCES regress_protect.trees);
+CREATE FUNCTION regress_protect.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{bug,id}', drop_grants => true) AS bugs, tj_perm.protect('regress_protect.trees', workspace => 'org', path => '{kind,kind,tree,id}') AS trees,
+	tj_perm.protect('regress_protect.leaves', parent => 'tree', path => '{leaf,id}', user_expression => 'lower(CURRENT_USER)') AS leaves;
+SELECT relation, in_step FROM tj_perm.protected_tables();
+-- what is out of step after the statement, which is then undone
+CREATE FUNCTION regress_protect.out_of_step(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	EXECUTE statement;
+	answer := (SELECT string_agg(relation || CASE WHEN in_step IS NULL THEN ' unknown' ELSE '' END, ', ') FROM tj_perm.protected_tables() WHERE in_step IS NOT TRUE);
+	RAISE SQLSTATE 'TJT00';
+EXCEPTION WHEN SQLSTATE 'TJT00' THEN
+	RETURN answer;
+END
+$$;
+SELECT s.statement, regress_protect.out_of_step(s.statement) FROM unnest(ARRAY[
+	'ALTER POLICY tj_perm_select ON regress_protect.bugs USING (true)',
+	'ALTER POLICY tj_perm_select ON regress_protect.bugs USING (tj_can(tj_user(), tj_resource("App Id", ''bug'', id), ''editor''))',
+	'ALTER POLICY tj_perm_insert ON regress_protect.bugs WITH CHECK (tj_can(tj_user(), tj_resource("App Id", ''bug'', id), ''editor''))',
+	'ALTER POLICY tj_perm_update ON regress_protect.bugs USING (true)',
+	'ALTER POLICY tj_perm_update ON regress_protect.bugs WITH CHECK (true)',
+	'ALTER POLICY tj_perm_delete ON regress_protect.bugs TO regress_protect_app',
+	'ALTER POLICY tj_perm_delete ON regress_protect.leaves USING (EXISTS (SELECT FROM regress_protect.trees))',
+	'DROP POLICY tj_perm_insert ON regress_protect.bugs',
+	'DROP POLICY tj_perm_update ON regress_protect.oaks',
+	'DROP POLICY tj_perm_delete ON regress_protect.leaves',
+	'DROP POLICY tj_perm_delete ON regress_protect.bugs; CREATE POLICY tj_perm_delete ON regress_protect.bugs AS RESTRICTIVE FOR DELETE USING (tj_can(tj_user(), tj_resource("App Id", ''bug'', id), ''editor''))',
+	'DROP POLICY tj_perm_delete ON regress_protect.bugs; CREATE POLICY tj_perm_delete ON regress_protect.bugs USING (tj_can(tj_user(), tj_resource("App Id", ''bug'', id), ''editor''))',
+	'ALTER TABLE regress_protect.bugs DISABLE ROW LEVEL SECURITY',
+	'ALTER TABLE regress_protect.bugs NO FORCE ROW LEVEL SECURITY',
+	'ALTER TABLE regress_protect.oaks NO FORCE ROW LEVEL SECURITY',
+	'DROP TRIGGER tj_perm_place ON regress_protect.bugs',
+	'DROP TRIGGER tj_perm_drop_grants ON regress_protect.bugs',
+	'DROP TRIGGER tj_perm_place_insert ON regress_protect.trees',
+	'DROP TRIGGER tj_perm_place ON regress_protect.leaves',
+	'ALTER TABLE regress_protect.bugs DISABLE TRIGGER tj_perm_place',
+	'ALTER TABLE regress_protect.bugs ENABLE REPLICA TRIGGER tj_perm_drop_grants',
+	'ALTER TABLE regress_protect.oaks DISABLE TRIGGER tj_perm_place_before',
+	'DROP TRIGGER tj_perm_place ON regress_protect.bugs; CREATE TRIGGER tj_perm_place AFTER UPDATE ON regress_protect.bugs FOR EACH ROW WHEN (false) EXECUTE FUNCTION tj_perm.refuse_place()',
+	'CREATE OR REPLACE TRIGGER tj_perm_place AFTER UPDATE ON regress_protect.leaves FOR EACH ROW EXECUTE FUNCTION tj_perm.refuse_place(''SELECT true'')',
+	'CREATE OR REPLACE TRIGGER tj_perm_drop_grants AFTER DELETE ON regress_protect.bugs FOR EACH ROW EXECUTE FUNCTION regress_protect.nothing(''bug'', ''column'', ''App Id'', ''id'')',
+	'CREATE OR REPLACE TRIGGER tj_perm_drop_grants AFTER DELETE ON regress_protect.bugs FOR EACH ROW EXECUTE FUNCTION tj_perm.drop_grants(''other'', ''column'', ''App Id'', ''id'')',
+	'CREATE TRIGGER tj_perm_drop_grants AFTER DELETE ON regress_protect.leaves FOR EACH ROW EXECUTE FUNCTION tj_perm.drop_grants(''leaf'', ''key'', ''techcorp'', ''id'')',
+	-- a trigger that was told a name does not follow it
+	'ALTER TABLE regress_protect.bugs RENAME COLUMN id TO number',
+	'ALTER TABLE regress_protect.leaves RENAME COLUMN tree TO stem',
+	'ALTER TABLE regress_protect.trees RENAME COLUMN org TO workspace',
+	-- harmless
+	'ALTER TABLE regress_protect.bugs ADD COLUMN more int',
+	'ALTER TABLE regress_protect.trees ADD COLUMN more int',
+	'ALTER TABLE regress_protect.bugs RENAME TO defects',
+	'ALTER TABLE regress_protect.oaks RENAME TO beeches',
+	'ALTER TABLE regress_protect.bugs SET SCHEMA public',
+	'ALTER TABLE regress_protect.bugs ENABLE ALWAYS TRIGGER tj_perm_place',
+	'CREATE POLICY more ON regress_protect.bugs AS RESTRICTIVE USING (title > '''')']) WITH ORDINALITY AS s (statement, n) ORDER BY s.n;
+-- any role can tell, but for those who may not use a schema that policies name
+SELECT regress_protect.out_of_step('SET LOCAL ROLE regress_protect_app');
+REVOKE USAGE ON SCHEMA regress_protect FROM PUBLIC, regress_protect_app;
+SET ROLE regress_protect_app;
+SELECT relation::oid::regclass IS NOT NULL AS told, in_step FROM tj_perm.protected_tables();
+RESET ROLE;
+GRANT USAGE ON SCHEMA regress_protect TO PUBLIC;
+SELECT tj_perm.unprotect('regress_protect.leaves') AS leaves, tj_perm.unprotect('regress_protect.trees') AS trees, tj_perm.unprotect('regress_protect.bugs') AS bugs;
+DROP TABLE regress_protect.leaves, regress_protect.trees;
+SET ROLE regress_protect_owner;
+
 -- 3. unprotect leaves what was there before.
 ALTER TABLE regress_protect.bugs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY narrow ON regress_protect.bugs AS RESTRICTIVE USING (title <> 'not');
 CREATE INDEX mine ON regress_protect.bugs (folder_id);
-SELECT tj_perm.protection_state('regress_protect.bugs') AS before \gset
+SELECT tj_perm._protection_state('regress_protect.bugs') AS before \gset
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{folder,folder_id,bug,id}', force => false) AS done;
 SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'regress_protect.bugs'::regclass;
 SELECT tj_perm.protect('regress_protect.bugs', workspace => 'App Id', path => '{bug,id}') AS replaced;
 SELECT tj_perm.unprotect('regress_protect.bugs') AS undone;
-SELECT tj_perm.protection_state('regress_protect.bugs') = :'before' AS as_before;
+SELECT tj_perm._protection_state('regress_protect.bugs') = :'before' AS as_before;
 ALTER TABLE regress_protect.bugs DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
 -- other permissive policies
 CREATE POLICY wide ON regress_protect.bugs USING (true);

@@ -134,6 +134,7 @@ SELECT regress_parent.tries('folder1', 'SELECT FROM regress_parent.lines') AS se
 SET ROLE regress_parent_owner;
 SELECT path, parent, in_step FROM tj_perm.protected_tables('regress_parent.documents');
 SELECT tj_perm.protect('regress_parent.documents', parent => 'project', path => '{document,id}') AS again;
+SELECT in_step FROM tj_perm.protected_tables('regress_parent.documents');
 SET ROLE regress_parent_app;
 SELECT regress_parent.tries('root', 'UPDATE regress_parent.documents SET project = 11 WHERE id = 100') AS moves, regress_parent.tries('project10', 'UPDATE regress_parent.documents SET project = 11 WHERE id = 100') AS stays;
 -- a parent whose policies were changed by hand is no base to build on
@@ -170,11 +171,14 @@ GRANT ALL ON ALL TABLES IN SCHEMA regress_parent TO regress_parent_app;
 SELECT tj_perm.protect('regress_parent.orgs', workspace => 'key'), tj_perm.protect('regress_parent.settings', parent => 'org'),
 	tj_perm.protect('regress_parent.teams', fixed_workspace => '7', path => '{project,no}'), tj_perm.protect('regress_parent.games', parent => 'team_no', path => '{game,id}');
 SELECT line FROM regexp_split_to_table(tj_perm.protect_sql('regress_parent.games', parent => 'team_no', path => '{game,id}'), '\n') WITH ORDINALITY AS l (line, n) WHERE line ~ '^--' ORDER BY n;
+-- no migration leads from what lies in a workspace to what is one
+SELECT line FROM regexp_split_to_table(tj_perm.protect_sql('regress_parent.settings', parent => 'org'), '\n') WITH ORDINALITY AS l (line, n) WHERE line ~ '^--' ORDER BY n;
 SELECT polrelid::regclass, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid IN ('regress_parent.settings'::regclass, 'regress_parent.games'::regclass) AND polname = 'tj_perm_select' ORDER BY 1;
 SET ROLE regress_parent_app;
-SELECT u AS "user", regress_parent.tries(u, 'SELECT FROM regress_parent.settings') AS settings, regress_parent.tries(u, 'UPDATE regress_parent.settings SET name = ''c''') AS change,
+-- members see their workspace, and what lies in it by the level on the whole of it
+SELECT u AS "user", regress_parent.tries(u, 'SELECT FROM regress_parent.orgs') AS orgs, regress_parent.tries(u, 'SELECT FROM regress_parent.settings') AS settings, regress_parent.tries(u, 'UPDATE regress_parent.settings SET name = ''c''') AS change,
 	regress_parent.tries(u, 'SELECT FROM regress_parent.games') AS games, regress_parent.tries(u, 'UPDATE regress_parent.games SET team_no = 11 WHERE id = 1') AS moves
-FROM unnest(ARRAY['root', 'docs', 'project10', 'both', 'other']) WITH ORDINALITY AS u (u, n) ORDER BY n;
+FROM unnest(ARRAY['root', 'reads', 'docs', 'project10', 'both', 'other']) WITH ORDINALITY AS u (u, n) ORDER BY n;
 
 -- 7. The migration that protect_sql prints: containers in the table itself.
 SET ROLE regress_parent_owner;

@@ -46,7 +46,7 @@ sub facts
 	my ($db) = @_;
 	return {
 		'protected tables' => $node->safe_psql($db, 'SELECT * FROM tj_perm.protected_tables()'),
-		'state' => $node->safe_psql($db, q{SELECT regexp_replace(tj_perm.protection_state(c), '\m\d{5,}\M', 'OID', 'g') FROM unnest('{s.apps,s.pages,s.parts}'::regclass[]) c}),
+		'state' => $node->safe_psql($db, q{SELECT regexp_replace(tj_perm._protection_state(c), '\m\d{5,}\M', 'OID', 'g') FROM unnest('{s.apps,s.pages,s.parts}'::regclass[]) c}),
 		map { $_ => scalar $node->safe_psql($db, <<~"SQL") } qw(folder row root stranger) };
 			SET tj_perm.user_id = '$_';
 			SET ROLE app;
