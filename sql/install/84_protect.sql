@@ -9,7 +9,7 @@
 --              EXISTS over the parent's row (under the parent's own policies)
 --   triggers   tj_perm_place (AFTER UPDATE), on partitioned tables also
 --              tj_perm_place_before and tj_perm_place_insert: the place rule;
---              tj_perm_drop_grants (AFTER DELETE)
+--              tj_perm_drop_grants (AFTER DELETE; on each partition by itself)
 --   indexes    those with the comment 'made by tj_perm.protect'
 --   flags      ENABLE and FORCE ROW LEVEL SECURITY
 --   record     the comment of the policy tj_perm_select: 'tj_perm.protect ' and the
