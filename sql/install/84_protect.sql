@@ -9,7 +9,7 @@
 --              EXISTS over the parent's row (under the parent's own policies)
 --   triggers   tj_perm_place (AFTER UPDATE), on partitioned tables also
 --              tj_perm_place_before and tj_perm_place_insert: the place rule;
---              tj_perm_drop_grants (AFTER DELETE)
+--              tj_perm_drop_grants (AFTER DELETE; on each partition by itself)
 --   indexes    those with the comment 'made by tj_perm.protect'
 --   flags      ENABLE and FORCE ROW LEVEL SECURITY
 --   record     the comment of the policy tj_perm_select: 'tj_perm.protect ' and the
@@ -808,7 +808,7 @@ CREATE FUNCTION tj_perm._protect_in_step(relation regclass, root regclass, works
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	v_names text[] := '{tj_perm_place,tj_perm_place_before,tj_perm_place_insert,tj_perm_drop_grants}';
+	v_names text[] := '{tj_perm_place,tj_perm_place_before,tj_perm_place_insert,tj_perm_drop_grants}'::text[];
 	v_class pg_class;
 BEGIN
 	SELECT * INTO v_class FROM pg_class AS c WHERE c.oid = relation;
@@ -991,7 +991,7 @@ DECLARE
 	v_relation regclass := relation;
 	v_parent name := parent;
 	v_mode text := 'ACCESS EXCLUSIVE';
-	v_seen regclass[] := '{}';
+	v_seen regclass[] := '{}'::regclass[];
 BEGIN
 	WHILE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v_relation AND c.relkind IN ('r', 'p')) LOOP
 		BEGIN
