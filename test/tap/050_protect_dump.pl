@@ -26,6 +26,8 @@ $node->safe_psql('before', <<~'SQL');
 	CREATE TABLE s.parts (id bigint, org text, folder bigint, PRIMARY KEY (id, folder)) PARTITION BY LIST (folder);
 	CREATE TABLE s.parts_1 PARTITION OF s.parts FOR VALUES IN (1);
 	CREATE TABLE s.parts_2 PARTITION OF s.parts FOR VALUES IN (2);
+	CREATE TABLE s.books (id bigint PRIMARY KEY, org text);
+	CREATE TABLE s.chapters (id bigint PRIMARY KEY, book bigint REFERENCES s.books);
 	INSERT INTO s.apps VALUES ('w', 1, 10), ('w', 2, 11);
 	INSERT INTO s.pages VALUES (100, 10), (110, 11);
 	INSERT INTO s.parts SELECT id, org, folder FROM s.apps;
@@ -34,7 +36,9 @@ $node->safe_psql('before', <<~'SQL');
 	SELECT tj_perm.protect('s.apps', workspace => 'org', path => '{folder,folder,app,id}', drop_grants => true);
 	SELECT tj_perm.protect('s.pages', parent => 'app', path => '{page,id}', select_level => 'editor');
 	SELECT tj_perm.protect('s.parts', workspace => 'org', path => '{folder,folder,app,id}', force => false);
-	-- two columns of the path swap their names
+	SELECT tj_perm.protect('s.books', workspace => 'org', path => '{book,id}', drop_grants => true);
+	SELECT tj_perm.protect('s.chapters', parent => 'book', path => '{chapter,id}', user_expression => 'lower(CURRENT_USER)');
+	-- two columns of the path swap their names: policies follow, what triggers were told does not
 	ALTER TABLE s.apps RENAME COLUMN folder TO swap;
 	ALTER TABLE s.apps RENAME COLUMN id TO folder;
 	ALTER TABLE s.apps RENAME COLUMN swap TO id;
@@ -46,7 +50,7 @@ sub facts
 	my ($db) = @_;
 	return {
 		'protected tables' => $node->safe_psql($db, 'SELECT * FROM tj_perm.protected_tables()'),
-		'state' => $node->safe_psql($db, q{SELECT regexp_replace(tj_perm._protection_state(c), '\m\d{5,}\M', 'OID', 'g') FROM unnest('{s.apps,s.pages,s.parts}'::regclass[]) c}),
+		'state' => $node->safe_psql($db, q{SELECT regexp_replace(tj_perm._protection_state(c), '\m\d{5,}\M', 'OID', 'g') FROM unnest('{s.apps,s.pages,s.parts,s.books,s.chapters}'::regclass[]) c}),
 		map { $_ => scalar $node->safe_psql($db, <<~"SQL") } qw(folder row root stranger) };
 			SET tj_perm.user_id = '$_';
 			SET ROLE app;
@@ -59,7 +63,8 @@ is($before->{folder}, '1|1|1|0', 'the source is protected: a folder');
 is($before->{row}, '1|1|1|0', 'the source is protected: a row');
 is($before->{root}, '2|2|2|1', 'the source is protected: all');
 is($before->{stranger}, '0|0|0|0', 'the source is protected: nothing');
-like($before->{'protected tables'}, qr/^s\.apps\|org\|\|\{folder,id,app,folder\}\|.*\|t$/m, 'columns by their names of today');
+like($before->{'protected tables'}, qr/^s\.apps\|org\|\|\{folder,id,app,folder\}\|.*\|f$/m, 'columns by their names of today, and triggers that were told the old ones');
+like($before->{'protected tables'}, qr/^s\.$_\|.*\|t$/m, "in step: $_") for qw(books chapters parts parts_1 parts_2);
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
 for my $format ('plain', 'custom')
@@ -98,7 +103,8 @@ $node->safe_psql('by_owner', 'CREATE EXTENSION tj_perm; CREATE SCHEMA s AUTHORIZ
 my ($out, $err) = ('', '');
 IPC::Run::run([ 'pg_restore', '-h', $node->host, '-p', $node->port, '-U', 'app_owner', '-n', 's', '-d', 'by_owner', "$dir/custom" ], '>', \$out, '2>', \$err);
 my @errors = $err =~ /error: could not execute query: ERROR:\s+(.*)/g;
-is_deeply(\@errors, ['permission denied for function tj_perm.drop_grants'], 'an owner cannot restore the trigger drop_grants');
-is($node->safe_psql('by_owner', 'SELECT count(*) FROM tj_perm.protected_tables() WHERE in_step'), '5', 'but all the rest');
+is_deeply(\@errors, [ ('permission denied for function tj_perm.drop_grants') x 2 ], 'an owner cannot restore the triggers drop_grants');
+is($node->safe_psql('by_owner', q{SELECT string_agg(relation::text, ' ') FROM tj_perm.protected_tables() WHERE in_step}), 's.chapters s.parts s.parts_1 s.parts_2', 'but all the rest');
+is($node->safe_psql('by_owner', q{SELECT tj_perm.protect('s.books', workspace => 'org', path => '{book,id}', drop_grants => true); SELECT in_step FROM tj_perm.protected_tables('s.books')}), "t\nt", 'which one who may gives again');
 
 done_testing();
