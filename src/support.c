@@ -494,6 +494,66 @@ id_is_enough(const TableIndexes *table, Node *id, Node *workspace)
 		   stored_distinct(table, id_column) >= stored_distinct(table, workspace_column);
 }
 
+/* Does a condition ask for one value of a column that no two rows share? */
+static bool
+asks_for_one_row(const TableIndexes *table, Node *condition)
+{
+	OpExpr *equality = (OpExpr *) condition;
+
+	if (condition == NULL)
+		return false;
+	if (IsA(condition, List) || is_andclause(condition))
+	{
+		ListCell *lc;
+
+		foreach(lc, IsA(condition, List) ? (List *) condition : ((BoolExpr *) condition)->args)
+			if (asks_for_one_row(table, lfirst(lc)))
+				return true;
+		return false;
+	}
+	if (!IsA(condition, OpExpr) || list_length(equality->args) != 2 ||
+		get_oprrest(equality->opno) != F_EQSEL)
+		return false;
+	for (int side = 0; side <= 1; side++)
+	{
+		AttrNumber column = column_number(table, list_nth(equality->args, side));
+
+		if (column == 0 || contain_var_clause(list_nth(equality->args, 1 - side)))
+			continue;
+		for (int i = 0; i < table->n; i++)
+			if (table->indexes[i].complete && table->indexes[i].unique &&
+				table->indexes[i].nkeys == 1 && table->indexes[i].keys[0] == column)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Does the query ask for one row of the table, by its key?  Then no index can do
+ * more, and arms would only have to be initialised.
+ */
+static bool
+finds_one_row(const TableIndexes *table, Node *jointree)
+{
+	if (table == NULL || jointree == NULL)
+		return false;
+	if (IsA(jointree, FromExpr))
+	{
+		ListCell *lc;
+
+		if (asks_for_one_row(table, ((FromExpr *) jointree)->quals))
+			return true;
+		foreach(lc, ((FromExpr *) jointree)->fromlist)
+			if (finds_one_row(table, lfirst(lc)))
+				return true;
+	}
+	else if (IsA(jointree, JoinExpr) && ((JoinExpr *) jointree)->jointype == JOIN_INNER)
+		return asks_for_one_row(table, ((JoinExpr *) jointree)->quals) ||
+			   finds_one_row(table, ((JoinExpr *) jointree)->larg) ||
+			   finds_one_row(table, ((JoinExpr *) jointree)->rarg);
+	return false;
+}
+
 /* tj_can(user, tj_resource(workspace [, type, id]...), level) */
 static Expr *
 simplify_can(SupportRequestSimplify *request)
@@ -525,7 +585,8 @@ simplify_can(SupportRequestSimplify *request)
 		edges = make_edges(request, user, workspace, planned);
 		workspace = arm_argument(workspace, planned);
 		last = arm_argument(last, planned);
-		if (may_lead(indexes, workspace) || may_lead(indexes, last))
+		if ((may_lead(indexes, workspace) || may_lead(indexes, last)) &&
+			!finds_one_row(indexes, (Node *) request->root->parse->jointree))
 			planned |= TJP_PLANNED_HAS_ARMS;
 		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
 		{

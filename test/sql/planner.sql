@@ -111,6 +111,10 @@ SELECT calls_of('EXECUTE later');
 EXECUTE later;
 RESET plan_cache_mode;
 DEALLOCATE later;
+-- nor for one row by its key
+SELECT q, calls_of(format('SELECT l.* FROM %s AND tj_can(tj_user(), tj_resource(l.org, ''folder'', l.folder, ''app'', l.id), ''viewer'')', q))
+FROM unnest('{later l WHERE l.id = 3,later l WHERE l.org = 1 AND 3::smallint = l.id,later l WHERE l.id > 3,later l WHERE (l.id = 3 OR l.id = 4),later l WHERE l.folder = 3}'::text[]) q;
+SELECT rows_of(format('SELECT * FROM later WHERE id = %s AND tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')', id)) FROM unnest('{3,5,7,8}'::int[]) id;
 
 -- a level that changes between rescans
 CREATE TABLE wanted (n int, level tj_level);
