@@ -653,14 +653,17 @@ tj_perm_check_support(PG_FUNCTION_ARGS)
 {
 	Node *request = (Node *) PG_GETARG_POINTER(0);
 
-	if (IsA(request, SupportRequestSimplify) && tjp_planner_support && tjp_lists_find_functions())
+	if (IsA(request, SupportRequestSimplify) && tjp_planner_support)
 	{
 		SupportRequestSimplify *simplify = (SupportRequestSimplify *) request;
+		List				   *args = simplify->fcall->args;
+		bool					is_can = list_length(args) == 3;
 
+		/* one that is asked for a resource as it stands, in a new connection: be quick */
+		if ((is_can && !IsA(lsecond(args), FuncExpr)) || !tjp_lists_find_functions())
+			PG_RETURN_POINTER(NULL);
 		tjp_estimate_planning();
-		if (list_length(simplify->fcall->args) == 3)
-			PG_RETURN_POINTER(simplify_can(simplify));
-		PG_RETURN_POINTER(simplify_is_member(simplify));
+		PG_RETURN_POINTER(is_can ? simplify_can(simplify) : simplify_is_member(simplify));
 	}
 	PG_RETURN_POINTER(NULL);
 }
