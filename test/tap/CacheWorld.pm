@@ -125,15 +125,23 @@ sub stop_if_failed
 }
 
 # One connection that asks again and again, and how many different answers it got.
+# On a busy machine changes may take their time to arrive: then another one asks.
 sub ask_in_one_session
 {
 	my ($node, $times) = @_;
-	my ($status, $output, $error) = $node->psql('postgres',
-		join("\n", map { 'SELECT t.ask(1, 0), pg_sleep(0.02) IS NULL;' } 1 .. $times) . "\nSELECT 'cache', validations > 0, loads > 0 FROM tj_perm.cache_stats();",
-		on_error_stop => 1);
-	is($error, '', 'no difference in one session');
-	like($output, qr/^cache\|t\|t$/m, 'with a cache that was in use');
-	my %answers = map { $_ => 1 } $output =~ /^(\d+)\|/mg;
+	my ($errors, $unused, %answers) = ('', 0);
+	for (1 .. 4)
+	{
+		my ($status, $output, $error) = $node->psql('postgres',
+			join("\n", map { 'SELECT t.ask(1, 0), pg_sleep(0.02) IS NULL;' } 1 .. $times) . "\nSELECT 'cache', validations > 0, loads > 0 FROM tj_perm.cache_stats();",
+			on_error_stop => 1);
+		$errors .= $error;
+		$unused++ if $output !~ /^cache\|t\|t$/m;
+		$answers{$_} = 1 for $output =~ /^(\d+)\|/mg;
+		last if $errors || keys %answers > 1;
+	}
+	is($errors, '', 'no difference in one session');
+	is($unused, 0, 'with a cache that was in use');
 	cmp_ok(scalar keys %answers, '>', 1, 'with answers that change');
 	return;
 }
