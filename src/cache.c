@@ -50,6 +50,7 @@
 
 #define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
+#define STAMPS_AHEAD	 32 /* read together */
 #define FIRST_GRANTS	 64 /* read at once; who has more is probed first */
 #define MANY_UNREAD		 4	/* principals of whom reading is put off */
 #define TARGETS_TO_READ	 8	/* look-ups that make reading them worthwhile */
@@ -74,6 +75,7 @@ typedef struct StateKey
 	StateKind	kind;
 	int			workspace_len;
 	int			user_len;
+	uint32		bytes_hash;
 	const char *bytes; /* workspace, then user */
 } StateKey;
 
@@ -237,12 +239,23 @@ static int next_epoch = 0;
 static Slot	   *entered_slot;
 static Snapshot entered_snapshot;
 static StateKey entered_key;
+static uint32	entered_workspace_hash; /* of the bytes of the workspace alone */
+
+/*
+ * Stamps of what was entered, read under that snapshot before they are asked
+ * for: several are cheaper together.  They are asked for in this order.
+ */
+static struct
+{
+	int		 n;
+	int		 next;
+	TjpStamp stamps[STAMPS_AHEAD];
+} ahead;
 
 static uint32
 hash_key(const StateKey *key)
 {
-	uint32 h = hash_bytes((const unsigned char *) key->bytes,
-						  key->workspace_len + key->user_len);
+	uint32 h = key->bytes_hash;
 
 	h = hash_combine(h, (uint32) key->workspace_len * 4 + key->kind);
 	h = hash_combine(h, murmurhash32((uint32) key->group_id));
@@ -406,6 +419,59 @@ triggers_intact(Snapshot snapshot, int64 epoch, uint64 generation)
 	return intact;
 }
 
+/* What is looked for in the table of stamps. */
+static TjpStamp
+make_stamp(const char *bytes, int workspace_len, int user_len, int64 group_id)
+{
+	TjpStamp stamp = {0};
+
+	stamp.workspace = bytes;
+	stamp.workspace_len = workspace_len;
+	stamp.user = bytes + workspace_len;
+	stamp.user_len = user_len;
+	stamp.group_id = group_id;
+	return stamp;
+}
+
+/* Read ahead the stamps of the entered user and workspace; and the epoch, first. */
+static void
+read_stamps_ahead(bool epoch, bool principals)
+{
+	const StateKey *key = &entered_key;
+
+	ahead.n = 0;
+	ahead.next = 0;
+	if (epoch)
+		ahead.stamps[ahead.n++] = make_stamp("", 0, 0, 0);
+	if (principals && key->workspace_len > 0)
+	{
+		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
+		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, 0, 0);
+	}
+	tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
+}
+
+/*
+ * The stamp of a principal of the entered workspace, as read ahead or read now
+ * where it was last.
+ */
+static TjpStamp
+find_stamp(const StateKey *key)
+{
+	TjpStamp stamp = make_stamp(key->bytes, key->workspace_len, key->user_len, key->group_id);
+
+	while (ahead.next < ahead.n)
+	{
+		const TjpStamp *read = &ahead.stamps[ahead.next++];
+
+		if (read->group_id == stamp.group_id && read->user_len == stamp.user_len &&
+			read->workspace_len == stamp.workspace_len)
+			return *read;
+	}
+	tjp_catalog_stamps_at_places(entered_snapshot, &stamp, 1);
+	return stamp;
+}
+
 /*
  * Start a slot for the snapshot.
  */
@@ -413,7 +479,6 @@ static void
 start_slot(Slot *slot, Snapshot snapshot)
 {
 	TjpReading	 *reading = &slot->reading;
-	TjpStampKey	  epoch = {"", 0, "", 0, 0};
 	MemoryContext caller;
 
 	clear_slot(slot);
@@ -449,7 +514,9 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 * The epoch is the first entry of every vector of stamps.  The generation
 	 * comes after the lock that reading it takes, so that it is current.
 	 */
-	slot->shares = tjp_catalog_stamp(snapshot, &epoch, false, &slot->epoch);
+	read_stamps_ahead(true, transaction_is_clean());
+	slot->shares = ahead.stamps[0].found || tjp_catalog_stamp(snapshot, &ahead.stamps[0]);
+	slot->epoch = ahead.stamps[0].stamp;
 	slot->generation = tjp_catalog_generation();
 
 	/*
@@ -751,49 +818,46 @@ get_state(StateKind kind, int64 group_id)
 	StateKey  key = entered_key;
 	StateRef *ref;
 	TjpState *state = NULL;
-	bool	  stamped = false;
-	int64	  stamp;
+	TjpStamp  stamp = {0};
 	bool	  active;
 	bool	  found;
 
 	key.kind = kind;
 	key.group_id = group_id;
 	if (kind != MEMBER_STATE)
+	{
 		key.user_len = 0;
+		key.bytes_hash = entered_workspace_hash;
+	}
 	ref = states_lookup(slot->states, &key);
 	if (ref != NULL)
 		return ref->state;
 
 	if (slot->shares)
 	{
-		TjpStampKey stamp_key = {key.bytes, key.workspace_len, key.bytes + key.workspace_len,
-								 key.user_len, group_id};
-
-		stamped = tjp_catalog_stamp(entered_snapshot, &stamp_key, kind == MEMBER_STATE, &stamp);
+		stamp = find_stamp(&key);
 		/* a row that is not there is the quicker way to see that there is no stamp */
-		if (!stamped && kind == MEMBER_STATE)
-		{
-			if (tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
-								   text_datum(key.bytes + key.workspace_len, key.user_len),
-								   &active))
-				stamped = tjp_catalog_stamp(entered_snapshot, &stamp_key, false, &stamp);
-			else
-				state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
-		}
+		if (!stamp.found && kind == MEMBER_STATE &&
+			!tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
+								text_datum(key.bytes + key.workspace_len, key.user_len),
+								&active))
+			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
+		else if (!stamp.found)
+			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
 	}
 
-	if (stamped)
+	if (stamp.found)
 	{
 		StateKey shared_key = key;
 
 #ifdef TJP_TEST_NO_VALIDATION
 		/* negative control: whatever was built once is believed for ever */
-		stamp = 0;
+		stamp.stamp = 0;
 #endif
 		make_shared_table();
 		shared_key.epoch = slot->epoch;
 		shared_key.generation = slot->generation;
-		shared_key.stamp = stamp;
+		shared_key.stamp = stamp.stamp;
 		ref = states_lookup(shared_states, &shared_key);
 		if (ref != NULL)
 		{
@@ -858,6 +922,18 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	else
 		slot = NULL;
 
+	Assert(key_len + user_len <= sizeof(bytes));
+	memcpy(bytes, key, key_len);
+	memcpy(bytes + key_len, user, user_len);
+	memset(&entered_key, 0, sizeof(entered_key));
+	entered_key.kind = MEMBER_STATE;
+	entered_key.workspace_len = key_len;
+	entered_key.user_len = user_len;
+	entered_key.bytes_hash = hash_bytes((const unsigned char *) bytes, key_len + user_len);
+	entered_key.bytes = bytes;
+	entered_workspace_hash = hash_bytes((const unsigned char *) bytes, key_len);
+	ahead.n = 0;
+
 	/* something may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
 	{
@@ -882,26 +958,16 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	}
 	entered_slot = slot;
 
-	Assert(key_len + user_len <= sizeof(bytes));
-	memcpy(bytes, key, key_len);
-	memcpy(bytes + key_len, user, user_len);
-	memset(&entered_key, 0, sizeof(entered_key));
-	entered_key.kind = MEMBER_STATE;
-	entered_key.workspace_len = key_len;
-	entered_key.user_len = user_len;
-	entered_key.bytes = bytes;
 	ref = views_lookup(slot->views, &entered_key);
 	if (ref == NULL)
+	{
+		if (ahead.n == 0 && slot->shares)
+			read_stamps_ahead(false, true);
 		return NULL;
+	}
 	slot->last_view = *ref;
 	tjp_cache_hits++;
 	return ref->view;
-}
-
-void
-tjp_cache_leave(void)
-{
-	tjp_catalog_end_stamps();
 }
 
 /*
@@ -1030,6 +1096,25 @@ tjp_cache_member(TjpMemberFacts *facts)
 	facts->ngroups = state->ngroups;
 	facts->groups = state->groups;
 	return state;
+}
+
+int
+tjp_cache_expect_groups(const int64 *group_ids, int n)
+{
+	n = Min(n, STAMPS_AHEAD);
+	ahead.n = 0;
+	ahead.next = 0;
+	if (entered_slot->shares)
+	{
+		while (ahead.n < n)
+		{
+			ahead.stamps[ahead.n] = make_stamp(entered_key.bytes, entered_key.workspace_len, 0,
+											   group_ids[ahead.n]);
+			ahead.n++;
+		}
+		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
+	}
+	return n;
 }
 
 TjpState *

@@ -99,17 +99,20 @@ extern bool tjp_cache_is_dirty(void);
  * it, until the next one.  user is normalised.  Returns the view kept for this
  * snapshot, or NULL if none is.
  */
-extern TjpView *tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
-								const char *user, int user_len);
-
-/* To be called when no more states are asked for, unless there is an error. */
-extern void tjp_cache_leave(void);
-
+extern TjpView	*tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
+								 const char *user, int user_len);
 extern TjpView	*tjp_cache_add_view(void);
 extern TjpState *tjp_cache_workspace(TjpWorkspaceFacts *facts);
 extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);
-extern void		*tjp_cache_alloc(Size size);
+
+/*
+ * These groups will be asked for next, in this order: read their stamps at
+ * once.  Returns how many of them; the others had better be told of later.
+ */
+extern int tjp_cache_expect_groups(const int64 *group_ids, int n);
+
+extern void *tjp_cache_alloc(Size size);
 
 /* Likewise, zeroed; NULL if that would take too much of the memory. */
 extern void *tjp_cache_alloc_spare(Size size);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/relscan.h"
@@ -40,10 +41,8 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -906,7 +905,8 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
 /*
  * Where stamps were found last, by the hash of their key: a guess, which the row
  * itself confirms.  A version that the snapshot sees is the one that counts,
- * since a key has no two of them.
+ * since a key has no two of them.  A place is what an index entry points to, and
+ * versions are looked for from there as an index scan does.
  */
 #define N_STAMP_PLACES 4096
 
@@ -916,15 +916,7 @@ static struct
 	ItemPointerData tid;
 } stamp_places[N_STAMP_PLACES];
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
-static BlockNumber stamp_blocks = 0;			   /* of that, at least; 0: to be asked */
-
-/* The table of stamps, open while the stamps of one check are read. */
-static struct
-{
-	Relation		rel;
-	TupleTableSlot *slot;
-	ResourceOwner	owner; /* that the reference belongs to */
-} open_stamps;
+static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 
 /* Nothing is known of places in a table that lies in this file. */
 static void
@@ -943,7 +935,6 @@ static void
 stamp_transaction_ended(XactEvent event, void *arg)
 {
 	stamp_blocks = 0;
-	open_stamps.rel = NULL;
 }
 
 static void
@@ -951,123 +942,144 @@ stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
 						   SubTransactionId parentSubid, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-	{
 		stamp_blocks = 0;
-		open_stamps.rel = NULL;
-	}
 }
 
 static bool
-is_stamp_of(TupleTableSlot *slot, const TjpStampKey *key, int64 *stamp)
+is_stamp_of(HeapTuple tuple, TupleDesc desc, TjpStamp *stamp)
 {
 	const AttrNumber *columns = tables[STAMPS].columns;
-	bool			  isnull;
+	Datum			  values[MAX_COLUMNS];
+	bool			  nulls[MAX_COLUMNS];
 
-	if (DatumGetInt64(slot_getattr(slot, columns[STAMPS_GROUP_ID], &isnull)) != key->group_id ||
-		!text_is(slot_getattr(slot, columns[STAMPS_WORKSPACE_ID], &isnull),
-				 key->workspace, key->workspace_len) ||
-		!text_is(slot_getattr(slot, columns[STAMPS_USER_ID], &isnull), key->user, key->user_len))
+	heap_deform_tuple(tuple, desc, values, nulls);
+	if (DatumGetInt64(values[columns[STAMPS_GROUP_ID] - 1]) != stamp->group_id ||
+		!text_is(values[columns[STAMPS_WORKSPACE_ID] - 1], stamp->workspace,
+				 stamp->workspace_len) ||
+		!text_is(values[columns[STAMPS_USER_ID] - 1], stamp->user, stamp->user_len))
 		return false;
-	*stamp = DatumGetInt64(slot_getattr(slot, columns[STAMPS_STAMP], &isnull));
+	stamp->stamp = DatumGetInt64(values[columns[STAMPS_STAMP] - 1]);
 	return true;
 }
 
-void
-tjp_catalog_end_stamps(void)
+/*
+ * Open the table of stamps, if places in it are known.  While stamp_blocks is,
+ * our lock is held, and taking it once more would absorb no invalidations.
+ */
+static Relation
+open_stamp_places(void)
 {
-	Relation		rel = open_stamps.rel;
-	TupleTableSlot *slot = open_stamps.slot;
+	Relation rel = NULL;
 
-	if (rel == NULL || open_stamps.owner != CurrentResourceOwner)
-		return;
-	open_stamps.rel = NULL;
-	open_stamps.slot = NULL;
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-}
-
-/* Open the table, unless it is open; false if places in it are not known. */
-static bool
-begin_stamps(void)
-{
-	Relation	  rel;
-	MemoryContext caller;
-
-	if (open_stamps.rel != NULL && open_stamps.owner == CurrentResourceOwner)
-		return true;
-	rel = open_table(STAMPS, AccessShareLock);
+	if (stamp_blocks > 0 && catalog_resolved && tables[STAMPS].columns_known)
+		rel = RelationIdGetRelation(tables[STAMPS].relid);
 	if (rel == NULL)
-		return false;
-	if (rel->rd_rel->relfilenode != stamp_places_file)
-	{
-		forget_stamp_places(rel->rd_rel->relfilenode);
-		table_close(rel, NoLock);
-		return false;
-	}
-	caller = MemoryContextSwitchTo(CurTransactionContext);
-	open_stamps.slot = table_slot_create(rel, NULL);
-	MemoryContextSwitchTo(caller);
-	open_stamps.owner = CurrentResourceOwner;
-	open_stamps.rel = rel;
-	return true;
-}
-
-/* Read a stamp where it was last; false if it is not there for this snapshot. */
-static bool
-stamp_at_place(Snapshot snapshot, const TjpStampKey *key, uint32 hash, int64 *stamp)
-{
-	ItemPointer place = &stamp_places[hash % N_STAMP_PLACES].tid;
-
-	if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(place) ||
-		!begin_stamps())
-		return false;
-	if (ItemPointerGetBlockNumber(place) >= stamp_blocks)
-		stamp_blocks = RelationGetNumberOfBlocks(open_stamps.rel);
-	return ItemPointerGetBlockNumber(place) < stamp_blocks &&
-		   table_tuple_fetch_row_version(open_stamps.rel, place, snapshot, open_stamps.slot) &&
-		   is_stamp_of(open_stamps.slot, key, stamp);
+		rel = open_table(STAMPS, AccessShareLock);
+	if (rel == NULL)
+		return NULL;
+	if (rel->rd_rel->relfilenode == stamp_places_file &&
+		rel->rd_tableam == GetHeapamTableAmRoutine() &&
+		RelationGetDescr(rel)->natts <= MAX_COLUMNS)
+		return rel;
+	forget_stamp_places(rel->rd_rel->relfilenode);
+	table_close(rel, NoLock);
+	return NULL;
 }
 
 static uint32
-hash_stamp_key(const TjpStampKey *key)
+hash_stamp(const TjpStamp *stamp)
 {
-	uint32 hash = hash_bytes((const unsigned char *) key->workspace, key->workspace_len);
+	uint32 hash = hash_bytes((const unsigned char *) stamp->workspace, stamp->workspace_len);
 
-	hash = hash_combine(hash, hash_bytes((const unsigned char *) key->user, key->user_len));
-	return hash_combine(hash, murmurhash32((uint32) key->group_id));
+	if (stamp->user_len > 0)
+		hash = hash_combine(hash, hash_bytes((const unsigned char *) stamp->user,
+											 stamp->user_len));
+	return hash_combine(hash, murmurhash32((uint32) stamp->group_id));
+}
+
+void
+tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
+{
+	Relation rel = NULL;
+	Buffer	 buffer = InvalidBuffer;
+
+	for (int i = 0; i < n; i++)
+		stamps[i].found = false;
+	for (int i = 0; i < n; i++)
+	{
+		uint32			hash = hash_stamp(&stamps[i]);
+		ItemPointerData tid = stamp_places[hash % N_STAMP_PLACES].tid;
+		BlockNumber		block;
+		HeapTupleData	tuple;
+
+		if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(&tid))
+			continue;
+		if (rel == NULL && (rel = open_stamp_places()) == NULL)
+			return;
+		block = ItemPointerGetBlockNumber(&tid);
+		if (block >= stamp_blocks)
+			stamp_blocks = RelationGetNumberOfBlocks(rel);
+		if (block >= stamp_blocks)
+			continue;
+
+		/* many lie on one page, which is then read and locked once */
+		if (!BufferIsValid(buffer) || BufferGetBlockNumber(buffer) != block)
+		{
+			if (BufferIsValid(buffer))
+				UnlockReleaseBuffer(buffer);
+			buffer = ReadBuffer(rel, block);
+			LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		}
+		stamps[i].found =
+			heap_hot_search_buffer(&tid, rel, buffer, snapshot, &tuple, NULL, true) &&
+			is_stamp_of(&tuple, RelationGetDescr(rel), &stamps[i]);
+	}
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
+	if (rel != NULL)
+		table_close(rel, NoLock);
 }
 
 bool
-tjp_catalog_stamp(Snapshot snapshot, const TjpStampKey *key, bool only_at_place, int64 *stamp)
+tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp)
 {
-	PathScan scan;
-	Datum	 values[3];
-	uint32	 hash = hash_stamp_key(key);
-	bool	 found;
+	PathScan		scan;
+	ItemPointerData place;
+	Datum			values[] = {
+				  PointerGetDatum(cstring_to_text_with_len(stamp->workspace, stamp->workspace_len)),
+				  Int64GetDatum(stamp->group_id),
+				  PointerGetDatum(cstring_to_text_with_len(stamp->user, stamp->user_len)),
+	  };
 
-	if (stamp_at_place(snapshot, key, hash, stamp))
-		return true;
-	if (only_at_place)
-		return false;
-	values[0] = PointerGetDatum(cstring_to_text_with_len(key->workspace, key->workspace_len));
-	values[1] = Int64GetDatum(key->group_id);
-	values[2] = PointerGetDatum(cstring_to_text_with_len(key->user, key->user_len));
+	stamp->found = false;
+	ItemPointerSetInvalid(&place);
 	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
 		return false;
-	found = next_row(&scan);
-	if (found)
+	if (scan.index_scan == NULL)
+		stamp->found = next_row(&scan);
+	else
 	{
-		*stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
-		if (scan.heap->rd_rel->relfilenode == stamp_places_file)
+		ItemPointer entry;
+
+		while (!stamp->found &&
+			   (entry = index_getnext_tid(scan.index_scan, ForwardScanDirection)) != NULL)
 		{
-			stamp_places[hash % N_STAMP_PLACES].hash = hash;
-			stamp_places[hash % N_STAMP_PLACES].tid = scan.slot->tts_tid;
+			place = *entry;
+			stamp->found = index_fetch_heap(scan.index_scan, scan.slot);
 		}
-		else
+	}
+	if (stamp->found)
+	{
+		uint32 hash = hash_stamp(stamp);
+
+		stamp->stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
+		if (scan.heap->rd_rel->relfilenode != stamp_places_file)
 			forget_stamp_places(scan.heap->rd_rel->relfilenode);
+		stamp_places[hash % N_STAMP_PLACES].hash = hash;
+		stamp_places[hash % N_STAMP_PLACES].tid = place;
 	}
 	end_scan(&scan);
-	return found;
+	return stamp->found;
 }
 
 /*

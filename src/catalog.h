@@ -80,25 +80,26 @@ extern bool tjp_catalog_grants_on(Snapshot snapshot, Datum workspace, Datum targ
 								  TjpGranteeReader reader, void *arg);
 
 /*
- * The stamp of a member (group_id 0), a group (empty user), the workspace
- * (both), or the epoch (empty workspace as well).  With only_at_place it is
- * looked for only where it was found last: false then says nothing.
- *
- * The table stays open for the next stamp, until tjp_catalog_end_stamps, which
- * must follow with the same resource owner unless there is an error.
+ * A stamp that is looked for: that of a member (group_id 0), a group (no user),
+ * the workspace (neither), or the epoch (no workspace either).
  */
-typedef struct TjpStampKey
+typedef struct TjpStamp
 {
 	const char *workspace;
 	int			workspace_len;
 	const char *user;
 	int			user_len;
 	int64		group_id;
-} TjpStampKey;
+	bool		found;
+	int64		stamp;
+} TjpStamp;
 
-extern bool tjp_catalog_stamp(Snapshot snapshot, const TjpStampKey *key, bool only_at_place,
-							  int64 *stamp);
-extern void tjp_catalog_end_stamps(void);
+/*
+ * Look for a stamp; and for several, but only where they were found last:
+ * what is not found then may be there all the same.
+ */
+extern bool tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp);
+extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,

@@ -95,6 +95,7 @@ principals_of(TjpState *member, const TjpMemberFacts *facts,
 	bool	  *by_nesting = palloc(allocated * sizeof(bool));
 	TjpState **result = palloc((allocated + 1) * sizeof(TjpState *));
 	int		   nids = 0;
+	int		   nexpected = 0;
 	int		   n = 0;
 	int		   i;
 
@@ -110,10 +111,13 @@ principals_of(TjpState *member, const TjpMemberFacts *facts,
 	for (i = 0; i < nids; i++)
 	{
 		TjpGroupFacts group;
-		TjpState	 *state = tjp_cache_group(ids[i], &group);
+		TjpState	 *state;
 		int			  outer;
 
 		CHECK_FOR_INTERRUPTS();
+		if (i == nexpected)
+			nexpected += tjp_cache_expect_groups(&ids[i], nids - i);
+		state = tjp_cache_group(ids[i], &group);
 		if (!group.exists || (by_nesting[i] && group.kind != TJP_GROUP_CUSTOM))
 			continue;
 		if (group.kind == TJP_GROUP_ADMINS)
@@ -235,10 +239,7 @@ find_view(const char *key, int key_len, const char *user, int user_len)
 	}
 	view = tjp_cache_enter(GetActiveSnapshot(), key, key_len, normal, last_len);
 	if (view == NULL)
-	{
 		view = make_view();
-		tjp_cache_leave();
-	}
 	if (pushed)
 		PopActiveSnapshot();
 	return view;
@@ -383,7 +384,6 @@ copy_memberships(const char *user, int user_len)
 		return palloc0(sizeof(TjpMemberships));
 
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
-	tjp_cache_leave();
 	kept = tjp_cache_memberships();
 	copy = palloc(kept->size);
 	memcpy(copy, kept, kept->size);
@@ -916,7 +916,6 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 	if (!tjp_user_id_normalize(user, user_len, normal, &normal_len))
 		return;
 	(void) tjp_cache_enter(GetActiveSnapshot(), "", 0, normal, normal_len);
-	tjp_cache_leave();
 	memberships = tjp_cache_memberships();
 	site->entered = tjp_cache_entered();
 	site->reading = tjp_cache_reading();
