@@ -40,6 +40,7 @@
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -509,6 +510,15 @@ start_slot(Slot *slot, Snapshot snapshot)
 	reading->changes = changes_begun == changes_done && !ddl_in_transaction ? tjp_cache_changes : 0;
 	slot->counted = !TransactionIdIsValid(slot->xid) || IsParallelWorker() ||
 					tjp_catalog_triggers_fire();
+
+	/*
+	 * On a standby our locks keep nobody from replacing an index: REINDEX
+	 * CONCURRENTLY waits for the sessions of the primary only.  What the
+	 * snapshot sees without the old index was replayed after the message that
+	 * tells of it.
+	 */
+	if (TransactionStartedDuringRecovery())
+		AcceptInvalidationMessages();
 
 	/*
 	 * The epoch is the first entry of every vector of stamps.  The generation

@@ -493,8 +493,8 @@ index_is_candidate(Oid index_oid, AccessPath path)
 }
 
 /*
- * Choose the index for a path.  Our lock on the heap keeps an index that is
- * valid now from being dropped by others before this transaction ends.
+ * Choose the index for a path.  On a primary our lock on the heap keeps an index
+ * that is valid now from being dropped by others before this transaction ends.
  */
 static void
 choose_index(Relation heap, AccessPath path)
@@ -511,7 +511,9 @@ choose_index(Relation heap, AccessPath path)
 
 		if (!index_is_candidate(lfirst_oid(lc), path))
 			continue;
-		index = index_open(lfirst_oid(lc), AccessShareLock);
+		index = try_relation_open(lfirst_oid(lc), AccessShareLock);
+		if (index == NULL)
+			continue;
 		fits = match_index(heap, index, path, paths[path].keys);
 
 		/* broken HOT chains: old snapshots may not use this index yet */
@@ -535,6 +537,34 @@ choose_index(Relation heap, AccessPath path)
 }
 
 /*
+ * Open the table and the index of a path.  On a standby the index can go while
+ * we hold a lock on its table: then another one is chosen.
+ */
+static bool
+open_for_path(PathScan *scan, AccessPath path)
+{
+	for (int tries = 0; tries < 10; tries++)
+	{
+		scan->index = NULL;
+		scan->heap = open_table(path_definitions[path].table, AccessShareLock);
+		if (scan->heap == NULL)
+			return false;
+		if (!paths[path].known)
+			choose_index(scan->heap, path);
+		if (!OidIsValid(paths[path].index))
+			return true;
+		scan->index = try_relation_open(paths[path].index, AccessShareLock);
+		if (scan->index != NULL && catalog_resolved)
+			return true;
+		if (scan->index != NULL)
+			index_close(scan->index, NoLock);
+		table_close(scan->heap, NoLock);
+		forget_names();
+	}
+	return false;
+}
+
+/*
  * Begin a search by equality; values are in the order of the path's keys.
  * False if the table cannot be found (then there is nothing to end).
  */
@@ -547,16 +577,12 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 	int			i;
 
 	scan->table = table;
-	scan->heap = open_table(table, AccessShareLock);
-	if (scan->heap == NULL)
+	if (!open_for_path(scan, path))
 		return false;
-	if (!paths[path].known)
-		choose_index(scan->heap, path);
 
 	scan->slot = table_slot_create(scan->heap, NULL);
-	if (OidIsValid(paths[path].index))
+	if (scan->index != NULL)
 	{
-		scan->index = index_open(paths[path].index, AccessShareLock);
 		/* btree wants its keys in the order of the index, whatever ours is */
 		for (i = 0; i < nkeys; i++)
 		{
@@ -585,7 +611,6 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 								   InvalidOid, att->attcollation,
 								   get_opcode(type->eq_opr), values[i]);
 		}
-		scan->index = NULL;
 		scan->index_scan = NULL;
 		scan->heap_scan = table_beginscan(scan->heap, snapshot, nkeys, keys);
 	}
