@@ -2,7 +2,7 @@
  * src/lists.c
  *	  What index conditions of policies compare with.
  *
- * Owns the functions _ids, _workspaces and _lowest, which run when a query
+ * Owns the functions _ids, _workspaces, _lowest and _edge, which run when a query
  * does, and how a word becomes a value of a column.  It must not decide what
  * belongs on a list: check.c says what a user may reach.
  */
