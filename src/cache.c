@@ -846,11 +846,18 @@ get_state(StateKind kind, int64 group_id)
 	if (slot->shares)
 	{
 		stamp = find_stamp(&key);
+
+		/* most users of a pooled connection are met once: share from the second time on */
+		if (kind == MEMBER_STATE && !stamp.seen)
+		{
+			tjp_catalog_note_stamp(&stamp);
+			state = load_state(&key, false);
+		}
 		/* a row that is not there is the quicker way to see that there is no stamp */
-		if (!stamp.found && kind == MEMBER_STATE &&
-			!tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
-								text_datum(key.bytes + key.workspace_len, key.user_len),
-								&active))
+		else if (!stamp.found && kind == MEMBER_STATE &&
+				 !tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
+									 text_datum(key.bytes + key.workspace_len, key.user_len),
+									 &active))
 			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
 		else if (!stamp.found)
 			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
