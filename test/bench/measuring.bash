@@ -46,6 +46,18 @@ note() { printf '%s\t\t\t\t\t\t%s\n' "$1" "${2:-}"; }	# WHAT [WORDS]: a row with
 
 at_full() { [ "$BENCH_SCALE" != full ] || printf '%s' "$1"; }	# a bound that holds at full scale only
 
+# Run a client so that it and the backends which serve it share one core: waking
+# the other core up takes longer than a short query, or not, as it happens.
+one_core() {	# COMMAND...; BENCH_CORES=2: let them have both
+	local server status=0
+	[ "${BENCH_CORES:-1}" = 1 ] || { "$@"; return; }
+	server=$(head -n 1 "$TJ_SCRATCH/data/postmaster.pid")
+	taskset -c -p 0 "$server" >/dev/null
+	taskset -c 0 "$@" || status=$?
+	taskset -c -p "0-$(($(nproc --all) - 1))" "$server" >/dev/null
+	return $status
+}
+
 # Transactions of one connection, by the times at which pgbench's log says they
 # ended (its latencies are 0 where an answer was there at once): the first tenth
 # and at least 6 are left out (connection, first plans), the others cut into at
@@ -54,7 +66,7 @@ transactions() {	# ROLE FILE NUMBER [PGBENCH OPTION]...
 	local role=$1 file=$2 number=$3
 	shift 3
 	rm -f "$TMPDIR"/latency.*
-	(cd "$TMPDIR" && PGOPTIONS='' pgbench -n -c 1 -U "$role" -t "$number" -f "$file" -l --log-prefix=latency "$@") >"$TMPDIR/pgbench.out" 2>&1 || {
+	(cd "$TMPDIR" && PGOPTIONS='' one_core pgbench -n -c 1 -U "$role" -t "$number" -f "$file" -l --log-prefix=latency "$@") >"$TMPDIR/pgbench.out" 2>&1 || {
 		cat "$TMPDIR/pgbench.out" >&2
 		return 1
 	}
