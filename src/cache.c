@@ -848,11 +848,8 @@ get_state(StateKind kind, int64 group_id)
 		stamp = find_stamp(&key);
 
 		/* most users of a pooled connection are met once: share from the second time on */
-		if (kind == MEMBER_STATE && !stamp.seen)
-		{
-			tjp_catalog_note_stamp(&stamp);
+		if (!stamp.found && kind == MEMBER_STATE && !tjp_catalog_met_before(&stamp))
 			state = load_state(&key, false);
-		}
 		/* a row that is not there is the quicker way to see that there is no stamp */
 		else if (!stamp.found && kind == MEMBER_STATE &&
 				 !tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),

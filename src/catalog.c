@@ -1029,7 +1029,7 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 	Buffer	 buffer = InvalidBuffer;
 
 	for (int i = 0; i < n; i++)
-		stamps[i].found = stamps[i].seen = false;
+		stamps[i].found = false;
 	for (int i = 0; i < n; i++)
 	{
 		uint32			hash = hash_stamp(&stamps[i]);
@@ -1037,10 +1037,7 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		BlockNumber		block;
 		HeapTupleData	tuple;
 
-		if (stamp_places[hash % N_STAMP_PLACES].hash != hash)
-			continue;
-		stamps[i].seen = true;
-		if (!ItemPointerIsValid(&tid))
+		if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(&tid))
 			continue;
 		if (rel == NULL && (rel = open_stamp_places()) == NULL)
 			return;
@@ -1068,13 +1065,15 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		table_close(rel, NoLock);
 }
 
-void
-tjp_catalog_note_stamp(const TjpStamp *stamp)
+bool
+tjp_catalog_met_before(const TjpStamp *stamp)
 {
-	uint32 hash = hash_stamp(stamp);
+	static uint32 met[N_STAMP_PLACES];
+	uint32		  hash = hash_stamp(stamp);
+	bool		  before = met[hash % N_STAMP_PLACES] == hash;
 
-	stamp_places[hash % N_STAMP_PLACES].hash = hash;
-	ItemPointerSetInvalid(&stamp_places[hash % N_STAMP_PLACES].tid);
+	met[hash % N_STAMP_PLACES] = hash;
+	return before;
 }
 
 bool

@@ -90,19 +90,19 @@ typedef struct TjpStamp
 	const char *user;
 	int			user_len;
 	int64		group_id;
-	bool		seen; /* found or noted before, as far as is remembered? */
 	bool		found;
 	int64		stamp;
 } TjpStamp;
 
 /*
  * Look for a stamp; and for several, but only where they were found last:
- * what is not found then may be there all the same.  Or only note that it was
- * wanted.
+ * what is not found then may be there all the same.
  */
 extern bool tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp);
 extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n);
-extern void tjp_catalog_note_stamp(const TjpStamp *stamp);
+
+/* Has this backend asked this before about the principal, as far as it remembers? */
+extern bool tjp_catalog_met_before(const TjpStamp *stamp);
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,

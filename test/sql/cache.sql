@@ -697,6 +697,17 @@ SELECT tj_perm.remove_user('w1', 'wide');
 SELECT count(*) FILTER (WHERE tj_perm.drop_group('w1', name)) AS dropped FROM tj_perm.groups WHERE name LIKE 'wide %';
 SELECT * FROM t.verdict;
 
+-- a member is kept from the second time on; groups and workspaces from the first
+\c
+SET client_min_messages = warning;
+SELECT t.same('b', 'w1/app:1');
+SELECT states AS once FROM tj_perm.cache_stats() \gset
+SELECT t.same('b', 'w1/app:1');
+SELECT states - :once AS kept_the_second_time, validations > 0 AS validated, loads AS loads FROM tj_perm.cache_stats() \gset
+SELECT :kept_the_second_time AS kept_the_second_time, :'validated' AS validated;
+SELECT t.same('b', 'w1/app:1');
+SELECT loads - :loads AS nothing_loaded FROM tj_perm.cache_stats();
+
 -- The extension goes and comes in one session, with other answers
 CREATE TABLE t.result AS SELECT u, resource::text, level::text FROM t.answer WHERE got;
 DROP VIEW t.crowd, t.verdict, t.answer, t.probe;
