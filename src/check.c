@@ -506,8 +506,7 @@ typedef struct IdSet
 #define NO_NUMBER PG_INT64_MIN
 
 /* of which there is nothing */
-static int64  no_numbers[1] = {NO_NUMBER};
-static IdWord no_words[1] = {{NULL, 0, 0}};
+static int64 no_numbers[1] = {NO_NUMBER};
 
 /* What the user holds in one workspace at the level of the call site. */
 typedef enum VerdictKind
@@ -592,12 +591,6 @@ static bool
 is_number(TjpArgKind kind)
 {
 	return kind == TJP_ARG_INT2 || kind == TJP_ARG_INT4 || kind == TJP_ARG_INT8;
-}
-
-static inline bool
-is_varlena(TjpArgKind kind)
-{
-	return kind == TJP_ARG_TEXT;
 }
 
 static inline int64
@@ -811,7 +804,6 @@ make_sets(Site *site, Verdict *verdict)
 		uint32 size = 4;
 
 		ids->numbers = no_numbers;
-		ids->words = no_words;
 		if (ids->n == 0)
 			continue;
 		while (size < (uint32) ids->n * 2)
@@ -962,7 +954,7 @@ begin_sorting(Site *site, const char *user, int user_len, TjpLevel level)
 		{
 			verdict.bytes = verdict.key;
 			verdict.len = verdict.key_len;
-			if (is_varlena(kind) && verdict.len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
+			if (kind == TJP_ARG_TEXT && verdict.len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
 				SET_VARSIZE_SHORT(&verdict.header, verdict.len + VARHDRSZ_SHORT);
 		}
 		for (position = hash_verdict(&verdict, number) & site->mask;
@@ -995,7 +987,7 @@ find_verdict(Site *site, Datum value)
 	uint32		position;
 
 	/* most often as in the row before */
-	if (is_varlena(kind) && last != NULL && last->header != 0 &&
+	if (kind == TJP_ARG_TEXT && last != NULL && last->header != 0 &&
 		*(const uint8 *) DatumGetPointer(value) == last->header &&
 		same_bytes(VARDATA_1B(DatumGetPointer(value)), last->bytes, last->len))
 		return last;

@@ -491,9 +491,8 @@ tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b)
 	return distinct_values(root, a, 0) >= distinct_values(root, b, 0);
 }
 
-/* An expression without the casts that change no bit of it. */
-static Node *
-bare(Node *node)
+Node *
+tjp_without_relabels(Node *node)
 {
 	while (IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
@@ -504,6 +503,7 @@ Node *
 tjp_asked_workspace(PlannerInfo *root, Node *workspace)
 {
 	Oid			type = tjp_value_type(exprType(workspace));
+	Node	   *column = tjp_without_relabels(workspace);
 	RelOptInfo *rel;
 	int			relid;
 
@@ -525,9 +525,9 @@ tjp_asked_workspace(PlannerInfo *root, Node *workspace)
 			(OidIsValid(condition->inputcollid) &&
 			 !get_collation_isdeterministic(condition->inputcollid)))
 			continue;
-		if (equal(bare(linitial(condition->args)), bare(workspace)))
+		if (equal(tjp_without_relabels(linitial(condition->args)), column))
 			asked = lsecond(condition->args);
-		else if (equal(bare(lsecond(condition->args)), bare(workspace)))
+		else if (equal(tjp_without_relabels(lsecond(condition->args)), column))
 			asked = linitial(condition->args);
 		else
 			continue;

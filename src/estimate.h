@@ -63,6 +63,9 @@ extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);
 /* btree family of uuid, whose OID has no name */
 #define UUID_BTREE_FAM_OID 2968
 
+/* An expression without the casts that change no bit of it. */
+extern Node *tjp_without_relabels(Node *node);
+
 /* A column as a type that its own is binary compatible with. */
 extern Node *tjp_column_as(Node *column, Oid type);
 

@@ -393,40 +393,33 @@ find_indexes(PlannerInfo *root, List *args)
 static AttrNumber
 column_number(const TableIndexes *table, Node *column)
 {
-	while (IsA(column, RelabelType))
-		column = (Node *) ((RelabelType *) column)->arg;
+	column = tjp_without_relabels(column);
 	if (!IsA(column, Var) || ((Var *) column)->varno != table->varno ||
 		((Var *) column)->varlevelsup != 0)
 		return 0;
 	return Max(((Var *) column)->varattno, 0);
 }
 
-/* May there be an index whose first column this is? */
+/* May there be an index whose first column this is; a partial one, if that is asked? */
 static bool
-may_lead(const TableIndexes *table, Node *column)
+may_lead(const TableIndexes *table, Node *column, bool partial)
 {
 	if (!contain_vars_of_level(column, 0))
 		return false;
 	if (table == NULL)
 		return true;
 	for (int i = 0; i < table->n; i++)
-		if (table->indexes[i].keys[0] == column_number(table, column))
+		if (table->indexes[i].keys[0] == column_number(table, column) &&
+			(table->indexes[i].partial || !partial))
 			return true;
 	return false;
 }
 
-/* May there be an index WHERE this IS NOT NULL? */
+/* Is this an index by which no two rows share a value of the column? */
 static bool
-may_lack_nulls(const TableIndexes *table, Node *column)
+is_key(const struct TableIndex *index, AttrNumber column)
 {
-	if (!contain_vars_of_level(column, 0))
-		return false;
-	if (table == NULL)
-		return true;
-	for (int i = 0; i < table->n; i++)
-		if (table->indexes[i].partial && table->indexes[i].keys[0] == column_number(table, column))
-			return true;
-	return false;
+	return index->complete && index->unique && index->nkeys == 1 && index->keys[0] == column;
 }
 
 static Expr *
@@ -485,7 +478,7 @@ id_is_enough(const TableIndexes *table, Node *id, Node *workspace)
 		if (index->complete && index->keys[0] == id_column)
 		{
 			leads = true;
-			unique = unique || (index->unique && index->nkeys == 1);
+			unique = unique || is_key(index, id_column);
 		}
 	}
 	if (!leads || unique)
@@ -521,8 +514,7 @@ asks_for_one_row(const TableIndexes *table, Node *condition)
 		if (column == 0 || contain_var_clause(list_nth(equality->args, 1 - side)))
 			continue;
 		for (int i = 0; i < table->n; i++)
-			if (table->indexes[i].complete && table->indexes[i].unique &&
-				table->indexes[i].nkeys == 1 && table->indexes[i].keys[0] == column)
+			if (is_key(&table->indexes[i], column))
 				return true;
 	}
 	return false;
@@ -585,7 +577,7 @@ simplify_can(SupportRequestSimplify *request)
 		edges = make_edges(request, user, workspace, planned);
 		workspace = arm_argument(workspace, planned);
 		last = arm_argument(last, planned);
-		if ((may_lead(indexes, workspace) || may_lead(indexes, last)) &&
+		if ((may_lead(indexes, workspace, false) || may_lead(indexes, last, false)) &&
 			!finds_one_row(indexes, (Node *) request->root->parse->jointree))
 			planned |= TJP_PLANNED_HAS_ARMS;
 		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
@@ -608,7 +600,8 @@ simplify_can(SupportRequestSimplify *request)
 				arm = lappend(arm, call(tjp_plan.within, BOOLOID,
 										list_concat(copyObject(head), tail)));
 			}
-			if (may_lack_nulls(indexes, id))
+			/* an index WHERE the id IS NOT NULL shall serve */
+			if (may_lead(indexes, id, true))
 				arm = lcons(is_not_null(copyObject(id)), arm);
 			arms = lappend(arms,
 						   list_length(arm) > 1 ? make_andclause(arm) : (Expr *) linitial(arm));

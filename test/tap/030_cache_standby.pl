@@ -4,20 +4,11 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use CacheWorld;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "max_prepared_transactions = 20\ndeadlock_timeout = 100ms\nlock_timeout = 10s\nautovacuum = off");
-$primary->start;
-$primary->backup('base');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'base', has_streaming => 1);
-$standby->append_conf('postgresql.conf', "hot_standby_feedback = on\nmax_standby_streaming_delay = -1");
-$standby->start;
+my ($primary, $standby) = CacheWorld::primary_and_standby("max_prepared_transactions = 20\ndeadlock_timeout = 100ms\nlock_timeout = 10s\nautovacuum = off");
 
 CacheWorld::install($primary, 1);
 $primary->wait_for_catchup($standby);

@@ -4,8 +4,25 @@ package CacheWorld;
 use strict;
 use warnings;
 
+use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
 use Test::More;
+
+# A primary with these settings, and a hot standby that waits for its readers.
+sub primary_and_standby
+{
+	my ($settings) = @_;
+	my $primary = PostgreSQL::Test::Cluster->new('primary');
+	$primary->init(allows_streaming => 1);
+	$primary->append_conf('postgresql.conf', $settings);
+	$primary->start;
+	$primary->backup('base');
+	my $standby = PostgreSQL::Test::Cluster->new('standby');
+	$standby->init_from_backup($primary, 'base', has_streaming => 1);
+	$standby->append_conf('postgresql.conf', "hot_standby_feedback = on\nmax_standby_streaming_delay = -1");
+	$standby->start;
+	return ($primary, $standby);
+}
 
 # The oracle and the questions; with_world also makes the workspaces.
 sub install
