@@ -51,7 +51,8 @@
 
 #define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
-#define STAMPS_AHEAD	 32 /* read together */
+#define STAMPS_AHEAD	 64 /* read together */
+#define N_MEMOS			 256
 #define FIRST_GRANTS	 64 /* read at once; who has more is probed first */
 #define MANY_UNREAD		 4	/* principals of whom reading is put off */
 #define TARGETS_TO_READ	 8	/* look-ups that make reading them worthwhile */
@@ -175,6 +176,34 @@ typedef struct ViewRef
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * How a view was made, all of it from shared states: which ones were asked for, in
+ * this order.  While all of them have the stamps that they are kept under, making the
+ * view again would ask for the same ones and come to the same.
+ */
+typedef struct ViewMemo
+{
+	Size   size; /* of the whole chunk */
+	bool   workspace_active;
+	bool   member;
+	bool   admin;
+	int	   n;
+	uint64 principals; /* which of the steps */
+	struct MemoStep
+	{
+		TjpState *state; /* the first one is the member */
+		uint32	  stamp_hash;
+	} steps[FLEXIBLE_ARRAY_MEMBER];
+} ViewMemo;
+
+/* Shared states that a view of a slot refers to, beside those in its table. */
+typedef struct PinnedStates
+{
+	struct PinnedStates *next;
+	int					 n;
+	TjpState			*states[FLEXIBLE_ARRAY_MEMBER];
+} PinnedStates;
+
 /* One snapshot and all that is known under it. */
 typedef struct Slot
 {
@@ -187,7 +216,8 @@ typedef struct Slot
 	int64		  epoch;
 	uint64		  generation; /* of the catalog, as of the epoch */
 	MemoryContext context;
-	states_hash	 *states; /* keys without stamp and epoch */
+	states_hash	 *states; /* keys without stamp and epoch; NULL: none */
+	PinnedStates *pinned;
 	views_hash	 *views;
 	ViewRef		  last_view;
 
@@ -211,6 +241,8 @@ static states_hash	*shared_states = NULL;
 static dlist_head	 lru = DLIST_STATIC_INIT(lru);
 static Size			 shared_bytes = 0;
 static TjpState		*unlinked = NULL; /* being linked; a failure leaves it here */
+static ViewMemo		*memos[N_MEMOS];  /* by hash_memo */
+static int			 nmemos = 0;
 
 static Slot	  slots[N_SLOTS];
 static uint64 slot_clock = 0;
@@ -248,10 +280,19 @@ static uint32	entered_workspace_hash; /* of the bytes of the workspace alone */
  */
 static struct
 {
-	int		 n;
-	int		 next;
-	TjpStamp stamps[STAMPS_AHEAD];
+	int		  n;
+	int		  next;
+	ViewMemo *memo; /* whose steps' stamps are the last ones */
+	TjpStamp  stamps[STAMPS_AHEAD];
 } ahead;
+
+/* The states that were asked for since what is entered was. */
+static struct
+{
+	int		  n; /* more than there is room for: not remembered */
+	bool	  shared;
+	TjpState *states[STAMPS_AHEAD];
+} steps;
 
 static uint32
 hash_key(const StateKey *key)
@@ -340,7 +381,11 @@ clear_slot(Slot *slot)
 			if (ref->state->shared)
 				ref->state->pins--;
 	}
+	for (const PinnedStates *pinned = slot->pinned; pinned != NULL; pinned = pinned->next)
+		for (int i = 0; i < pinned->n; i++)
+			pinned->states[i]->pins--;
 	slot->states = NULL;
+	slot->pinned = NULL;
 	slot->views = NULL;
 	slot->last_view.view = NULL;
 	slot->memberships = NULL;
@@ -434,7 +479,27 @@ make_stamp(const char *bytes, int workspace_len, int user_len, int64 group_id)
 	return stamp;
 }
 
-/* Read ahead the stamps of the entered user and workspace; and the epoch, first. */
+/* The memo for what is entered; NULL if there is none. */
+static ViewMemo *
+find_memo(void)
+{
+	ViewMemo	   *memo = memos[entered_key.bytes_hash % N_MEMOS];
+	const StateKey *key;
+
+	if (memo == NULL)
+		return NULL;
+	key = &memo->steps[0].state->key;
+	if (key->workspace_len != entered_key.workspace_len ||
+		key->user_len != entered_key.user_len ||
+		memcmp(key->bytes, entered_key.bytes, key->workspace_len + key->user_len) != 0)
+		return NULL;
+	return memo;
+}
+
+/*
+ * Read ahead the stamps of the entered user and workspace, and of all else that
+ * the view was made from last; and the epoch, first.
+ */
 static void
 read_stamps_ahead(bool epoch, bool principals)
 {
@@ -442,9 +507,19 @@ read_stamps_ahead(bool epoch, bool principals)
 
 	ahead.n = 0;
 	ahead.next = 0;
+	ahead.memo = principals ? find_memo() : NULL;
 	if (epoch)
 		ahead.stamps[ahead.n++] = make_stamp("", 0, 0, 0);
-	if (principals && key->workspace_len > 0)
+	if (ahead.memo != NULL)
+		for (int i = 0; i < ahead.memo->n; i++)
+		{
+			const StateKey *step = &ahead.memo->steps[i].state->key;
+
+			ahead.stamps[ahead.n] = make_stamp(key->bytes, key->workspace_len, step->user_len,
+											   step->group_id);
+			ahead.stamps[ahead.n++].hash = ahead.memo->steps[i].stamp_hash;
+		}
+	else if (principals && key->workspace_len > 0)
 	{
 		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
 		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, 0, 0);
@@ -501,7 +576,6 @@ start_slot(Slot *slot, Snapshot snapshot)
 	/* an overflowed snapshot has no copy of them, and does without */
 	if (snapshot->subxcnt > 0 && snapshot->subxip != NULL)
 		memcpy(reading->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
-	slot->states = states_create(slot->context, 16, NULL);
 	slot->views = views_create(slot->context, 4, NULL);
 	MemoryContextSwitchTo(caller);
 
@@ -655,6 +729,26 @@ tjp_cache_is_dirty(void)
 /* ---- states ---- */
 
 static void
+forget_memo(ViewMemo **memo)
+{
+	if (*memo == NULL)
+		return;
+	if (ahead.memo == *memo)
+		ahead.memo = NULL;
+	shared_bytes -= (*memo)->size;
+	pfree(*memo);
+	*memo = NULL;
+	nmemos--;
+}
+
+static void
+forget_memos(void)
+{
+	for (int i = 0; nmemos > 0 && i < N_MEMOS; i++)
+		forget_memo(&memos[i]);
+}
+
+static void
 free_state(TjpState *state)
 {
 	shared_bytes -= state->size;
@@ -677,6 +771,8 @@ evict_down_to(Size limit)
 
 	if (shared_bytes <= limit || dlist_is_empty(&lru))
 		return;
+	/* they refer to any state */
+	forget_memos();
 	node = dlist_tail_node(&lru);
 	while (shared_bytes > limit)
 	{
@@ -750,6 +846,9 @@ drop_shared_states(void)
 	stats.evictions += shared_states != NULL ? shared_states->members : 0;
 	MemoryContextDelete(cache_context);
 	cache_context = NULL;
+	memset(memos, 0, sizeof(memos));
+	nmemos = 0;
+	ahead.memo = NULL;
 	shared_states = NULL;
 	unlinked = NULL;
 	shared_bytes = 0;
@@ -822,7 +921,7 @@ load_state(const StateKey *key, bool shared)
  * The state of a principal under the entered snapshot.
  */
 static TjpState *
-get_state(StateKind kind, int64 group_id)
+find_state(StateKind kind, int64 group_id)
 {
 	Slot	 *slot = entered_slot;
 	StateKey  key = entered_key;
@@ -839,6 +938,8 @@ get_state(StateKind kind, int64 group_id)
 		key.user_len = 0;
 		key.bytes_hash = entered_workspace_hash;
 	}
+	if (slot->states == NULL)
+		slot->states = states_create(slot->context, 16, NULL);
 	ref = states_lookup(slot->states, &key);
 	if (ref != NULL)
 		return ref->state;
@@ -908,6 +1009,138 @@ get_state(StateKind kind, int64 group_id)
 	return state;
 }
 
+/* Likewise, and note that it was asked for. */
+static TjpState *
+get_state(StateKind kind, int64 group_id)
+{
+	TjpState *state = find_state(kind, group_id);
+
+	steps.shared = steps.shared && state->shared;
+	if (steps.n < lengthof(steps.states))
+		steps.states[steps.n] = state;
+	steps.n++;
+	return state;
+}
+
+/* ---- views ---- */
+
+/*
+ * Put a new view into the entered slot, with what keeps its states there (may be
+ * NULL).  A view that is kept must be whole, since an error could come at any time.
+ */
+static ViewRef *
+link_view(const TjpView *facts, PinnedStates *pinned)
+{
+	Slot	 *slot = entered_slot;
+	TjpView	 *view = MemoryContextAlloc(slot->context, sizeof(TjpView));
+	Size	  bytes_len = entered_key.workspace_len + entered_key.user_len;
+	StateKey *key = MemoryContextAlloc(slot->context, sizeof(StateKey) + bytes_len);
+	ViewRef	 *ref;
+	bool	  found;
+
+	*view = *facts;
+	*key = entered_key;
+	key->bytes = (char *) (key + 1);
+	memcpy((char *) (key + 1), entered_key.bytes, bytes_len);
+	ref = views_insert(slot->views, key, &found);
+	Assert(!found);
+	ref->view = view;
+	if (pinned != NULL)
+	{
+		for (int i = 0; i < pinned->n; i++)
+			pinned->states[i]->pins++;
+		pinned->next = slot->pinned;
+		slot->pinned = pinned;
+	}
+	return ref;
+}
+
+/*
+ * The view that the memo whose stamps have been read ahead stands for, if each of
+ * them is what the state is kept under; else NULL.
+ */
+static ViewRef *
+confirm_memo(void)
+{
+	const Slot	   *slot = entered_slot;
+	const ViewMemo *memo = ahead.memo;
+	TjpView			facts = {0};
+	PinnedStates   *pinned;
+
+	if (memo == NULL || !slot->shares)
+		return NULL;
+	for (int i = 0; i < memo->n; i++)
+	{
+		const TjpStamp *stamp = &ahead.stamps[ahead.n - memo->n + i];
+		const StateKey *key = &memo->steps[i].state->key;
+
+		if (!stamp->found || key->epoch != slot->epoch || key->generation != slot->generation)
+			return NULL;
+#ifndef TJP_TEST_NO_VALIDATION
+		if (key->stamp != stamp->stamp)
+			return NULL;
+#endif
+	}
+
+	pinned = MemoryContextAlloc(slot->context,
+								offsetof(PinnedStates, states) + memo->n * sizeof(TjpState *));
+	pinned->n = memo->n;
+	facts.workspace_active = memo->workspace_active;
+	facts.member = memo->member;
+	facts.admin = memo->admin;
+	facts.principals = MemoryContextAlloc(slot->context, memo->n * sizeof(TjpState *));
+	for (int i = 0; i < memo->n; i++)
+	{
+		TjpState *state = memo->steps[i].state;
+
+		pinned->states[i] = state;
+		if ((memo->principals & (UINT64CONST(1) << i)) != 0)
+			facts.principals[facts.nprincipals++] = state;
+		dlist_move_head(&lru, &state->lru);
+	}
+	stats.validations += memo->n;
+	return link_view(&facts, pinned);
+}
+
+/* Remember how the view was made, if it was from shared states only. */
+static void
+remember_view(const TjpView *view)
+{
+	ViewMemo **place = &memos[entered_key.bytes_hash % N_MEMOS];
+	ViewMemo  *memo;
+	int		   next = 0;
+
+	/* the epoch is read with them */
+	if (!steps.shared || steps.n >= STAMPS_AHEAD)
+		return;
+	memo = MemoryContextAllocZero(cache_context,
+								  offsetof(ViewMemo, steps) + steps.n * sizeof(struct MemoStep));
+	memo->size = GetMemoryChunkSpace(memo);
+	memo->workspace_active = view->workspace_active;
+	memo->member = view->member;
+	memo->admin = view->admin;
+	memo->n = steps.n;
+	for (int i = 0; i < steps.n; i++)
+	{
+		const StateKey *key = &steps.states[i]->key;
+		TjpStamp		stamp = make_stamp(key->bytes, key->workspace_len, key->user_len,
+										   key->group_id);
+
+		memo->steps[i].state = steps.states[i];
+		memo->steps[i].stamp_hash = tjp_catalog_hash_stamp(&stamp);
+		if (next < view->nprincipals && view->principals[next] == steps.states[i])
+		{
+			memo->principals |= UINT64CONST(1) << i;
+			next++;
+		}
+	}
+	Assert(next == view->nprincipals);
+	forget_memo(place);
+	*place = memo;
+	shared_bytes += memo->size;
+	nmemos++;
+}
+
 /* ---- what check.c calls ---- */
 
 TjpView *
@@ -947,6 +1180,9 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	entered_key.bytes = bytes;
 	entered_workspace_hash = hash_bytes((const unsigned char *) bytes, key_len);
 	ahead.n = 0;
+	ahead.memo = NULL;
+	steps.n = 0;
+	steps.shared = true;
 
 	/* something may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
@@ -977,34 +1213,22 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	{
 		if (ahead.n == 0 && slot->shares)
 			read_stamps_ahead(false, true);
-		return NULL;
+		ref = confirm_memo();
+		if (ref != NULL)
+			slot->last_view = *ref;
+		return ref != NULL ? ref->view : NULL;
 	}
 	slot->last_view = *ref;
 	tjp_cache_hits++;
 	return ref->view;
 }
 
-/*
- * Keep a new, zeroed view for what was entered.  The caller completes it
- * first in its own variables: a view that is kept must be whole, since an
- * error could come between.
- */
 TjpView *
-tjp_cache_add_view(void)
+tjp_cache_add_view(const TjpView *facts)
 {
-	Slot	 *slot = entered_slot;
-	TjpView	 *view = MemoryContextAllocZero(slot->context, sizeof(TjpView));
-	Size	  bytes_len = entered_key.workspace_len + entered_key.user_len;
-	StateKey *key = MemoryContextAlloc(slot->context, sizeof(StateKey) + bytes_len);
-	ViewRef	 *ref;
-	bool	  found;
+	TjpView *view = link_view(facts, NULL)->view;
 
-	*key = entered_key;
-	key->bytes = (char *) (key + 1);
-	memcpy((char *) (key + 1), entered_key.bytes, bytes_len);
-	ref = views_insert(slot->views, key, &found);
-	Assert(!found);
-	ref->view = view;
+	remember_view(view);
 	return view;
 }
 
@@ -1118,6 +1342,7 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 	n = Min(n, STAMPS_AHEAD);
 	ahead.n = 0;
 	ahead.next = 0;
+	ahead.memo = NULL;
 	if (entered_slot->shares)
 	{
 		while (ahead.n < n)

@@ -97,11 +97,12 @@ extern bool tjp_cache_is_dirty(void);
 /*
  * Enter the cache with the snapshot that answers; every other call refers to
  * it, until the next one.  user is normalised.  Returns the view kept for this
- * snapshot, or NULL if none is.
+ * snapshot, or NULL if none is: then the caller asks for the facts that it needs,
+ * and adds the view that follows from them and from nothing else.
  */
 extern TjpView	*tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 								 const char *user, int user_len);
-extern TjpView	*tjp_cache_add_view(void);
+extern TjpView	*tjp_cache_add_view(const TjpView *facts);
 extern TjpState *tjp_cache_workspace(TjpWorkspaceFacts *facts);
 extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);

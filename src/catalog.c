@@ -939,6 +939,7 @@ static struct
 {
 	uint32			hash;
 	ItemPointerData tid;
+	Buffer			buffer; /* that the page was in; InvalidBuffer: not known */
 } stamp_places[N_STAMP_PLACES];
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
@@ -1011,10 +1012,14 @@ open_stamp_places(void)
 	return NULL;
 }
 
-static uint32
-hash_stamp(const TjpStamp *stamp)
+uint32
+tjp_catalog_hash_stamp(const TjpStamp *stamp)
 {
-	uint32 hash = hash_bytes((const unsigned char *) stamp->workspace, stamp->workspace_len);
+	uint32 hash;
+
+	if (stamp->hash != 0)
+		return stamp->hash;
+	hash = hash_bytes((const unsigned char *) stamp->workspace, stamp->workspace_len);
 
 	if (stamp->user_len > 0)
 		hash = hash_combine(hash, hash_bytes((const unsigned char *) stamp->user,
@@ -1022,45 +1027,68 @@ hash_stamp(const TjpStamp *stamp)
 	return hash_combine(hash, murmurhash32((uint32) stamp->group_id));
 }
 
+/*
+ * Pin and lock the page of a place.  Most often it is in the buffer that it was
+ * in the time before, which needs no look-up.
+ */
+static Buffer
+read_stamp_page(Relation rel, BlockNumber block, Buffer *recent)
+{
+	if (!BufferIsValid(*recent) ||
+		!ReadRecentBuffer(tjp_relation_locator(rel), MAIN_FORKNUM, block, *recent))
+		*recent = ReadBuffer(rel, block);
+	LockBuffer(*recent, BUFFER_LOCK_SHARE);
+	return *recent;
+}
+
 void
 tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 {
 	Relation rel = NULL;
-	Buffer	 buffer = InvalidBuffer;
 
-	for (int i = 0; i < n; i++)
-		stamps[i].found = false;
 	for (int i = 0; i < n; i++)
 	{
-		uint32			hash = hash_stamp(&stamps[i]);
-		ItemPointerData tid = stamp_places[hash % N_STAMP_PLACES].tid;
-		BlockNumber		block;
-		HeapTupleData	tuple;
+		stamps[i].found = false;
+		stamps[i].hash = tjp_catalog_hash_stamp(&stamps[i]);
+		stamps[i].looked_for = stamp_places[stamps[i].hash % N_STAMP_PLACES].hash != stamps[i].hash;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int			place = stamps[i].hash % N_STAMP_PLACES;
+		BlockNumber block;
+		Buffer		buffer;
 
-		if (stamp_places[hash % N_STAMP_PLACES].hash != hash || !ItemPointerIsValid(&tid))
+		if (stamps[i].looked_for)
 			continue;
 		if (rel == NULL && (rel = open_stamp_places()) == NULL)
 			return;
-		block = ItemPointerGetBlockNumber(&tid);
+		/* opening may have found that nothing is known of places */
+		block = ItemPointerGetBlockNumberNoCheck(&stamp_places[place].tid);
+		if (stamp_places[place].hash != stamps[i].hash ||
+			!ItemPointerIsValid(&stamp_places[place].tid))
+			continue;
 		if (block >= stamp_blocks)
 			stamp_blocks = RelationGetNumberOfBlocks(rel);
 		if (block >= stamp_blocks)
 			continue;
 
-		/* many lie on one page, which is then read and locked once */
-		if (!BufferIsValid(buffer) || BufferGetBlockNumber(buffer) != block)
+		/* many may lie on one page, which is then read and locked once */
+		buffer = read_stamp_page(rel, block, &stamp_places[place].buffer);
+		for (int k = i; k < n; k++)
 		{
-			if (BufferIsValid(buffer))
-				UnlockReleaseBuffer(buffer);
-			buffer = ReadBuffer(rel, block);
-			LockBuffer(buffer, BUFFER_LOCK_SHARE);
+			ItemPointerData tid = stamp_places[stamps[k].hash % N_STAMP_PLACES].tid;
+			HeapTupleData	tuple;
+
+			if (stamps[k].looked_for || !ItemPointerIsValid(&tid) ||
+				ItemPointerGetBlockNumber(&tid) != block)
+				continue;
+			stamps[k].looked_for = true;
+			stamps[k].found =
+				heap_hot_search_buffer(&tid, rel, buffer, snapshot, &tuple, NULL, true) &&
+				is_stamp_of(&tuple, RelationGetDescr(rel), &stamps[k]);
 		}
-		stamps[i].found =
-			heap_hot_search_buffer(&tid, rel, buffer, snapshot, &tuple, NULL, true) &&
-			is_stamp_of(&tuple, RelationGetDescr(rel), &stamps[i]);
-	}
-	if (BufferIsValid(buffer))
 		UnlockReleaseBuffer(buffer);
+	}
 	if (rel != NULL)
 		table_close(rel, NoLock);
 }
@@ -1069,7 +1097,7 @@ bool
 tjp_catalog_met_before(const TjpStamp *stamp)
 {
 	static uint32 met[N_STAMP_PLACES];
-	uint32		  hash = hash_stamp(stamp);
+	uint32		  hash = tjp_catalog_hash_stamp(stamp);
 	bool		  before = met[hash % N_STAMP_PLACES] == hash;
 
 	met[hash % N_STAMP_PLACES] = hash;
@@ -1106,13 +1134,14 @@ tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp)
 	}
 	if (stamp->found)
 	{
-		uint32 hash = hash_stamp(stamp);
+		uint32 hash = tjp_catalog_hash_stamp(stamp);
 
 		stamp->stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
 		if (scan.heap->rd_rel->relfilenode != stamp_places_file)
 			forget_stamp_places(scan.heap->rd_rel->relfilenode);
 		stamp_places[hash % N_STAMP_PLACES].hash = hash;
 		stamp_places[hash % N_STAMP_PLACES].tid = place;
+		stamp_places[hash % N_STAMP_PLACES].buffer = InvalidBuffer;
 	}
 	end_scan(&scan);
 	return stamp->found;

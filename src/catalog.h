@@ -90,9 +90,13 @@ typedef struct TjpStamp
 	const char *user;
 	int			user_len;
 	int64		group_id;
+	uint32		hash;		/* tjp_catalog_hash_stamp, or 0: not computed */
+	bool		looked_for; /* the catalog's own */
 	bool		found;
 	int64		stamp;
 } TjpStamp;
+
+extern uint32 tjp_catalog_hash_stamp(const TjpStamp *stamp);
 
 /*
  * Look for a stamp; and for several, but only where they were found last:

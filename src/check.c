@@ -180,9 +180,7 @@ make_view(void)
 		memcpy(facts.principals, principals, facts.nprincipals * sizeof(TjpState *));
 	}
 
-	/* nothing can fail between these */
-	view = tjp_cache_add_view();
-	*view = facts;
+	view = tjp_cache_add_view(&facts);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 	return view;

@@ -50,6 +50,13 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* Where a relation lies. */
+#if PG_VERSION_NUM >= 160000
+#define tjp_relation_locator(rel) ((rel)->rd_locator)
+#else
+#define tjp_relation_locator(rel) ((rel)->rd_node)
+#endif
+
 /* The privileges of a role on a function. */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_proc.h"

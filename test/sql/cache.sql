@@ -710,6 +710,95 @@ SELECT tj_perm.remove_user('w1', 'wide');
 SELECT count(*) FILTER (WHERE tj_perm.drop_group('w1', name)) AS dropped FROM tj_perm.groups WHERE name LIKE 'wide %';
 SELECT * FROM t.verdict;
 
+-- What was asked often is confirmed at once, by the stamps of all that it was made from. Whatever of that changes, in a
+-- session of its own, is seen by the next statement, and by an older snapshot never.
+CREATE EXTENSION dblink;
+SELECT dblink_connect('other', format('dbname=%s host=%s port=%s', current_database(),
+	split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port')));
+SELECT tj_perm.add_user('w1', 'often');
+SELECT tj_perm.create_group('w1', 'often inner'), tj_perm.create_group('w1', 'often outer'), tj_perm.add_to_group('w1', 'often inner', '{often}'),
+	tj_perm.nest_group('w1', 'often inner', 'often outer'), tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'often outer');
+-- what is asked becomes known, something changes; what was asked first, and by how many stamps, with how much to load; and then
+CREATE PROCEDURE t.after(change text) LANGUAGE plpgsql AS $$
+DECLARE
+	before text;
+	after text;
+	later text;
+	was record;
+	stats record;
+BEGIN
+	FOR i IN 1 .. 4 LOOP
+		SELECT * INTO was FROM tj_perm.cache_stats();
+		before := t.same('often', 'w1/folder:1');
+		SELECT * INTO stats FROM tj_perm.cache_stats();
+		COMMIT;
+	END LOOP;
+	PERFORM FROM dblink('other', change) AS d (result text);
+	COMMIT;
+	FOR i IN 1 .. 3 LOOP
+		later := after;
+		after := t.same('often', 'w1/folder:1');
+		IF later <> after THEN
+			RAISE 'first %, then %', later, after;
+		END IF;
+		COMMIT;
+	END LOOP;
+	RAISE NOTICE '% by % stamps, % loaded; then %', before, stats.validations - was.validations, stats.loads - was.loads, after;
+END $$;
+SET client_min_messages = notice;
+CALL t.after($$SELECT tj_perm.detach_group('w1', 'often inner', 'often outer')$$);
+CALL t.after($$SELECT tj_perm.nest_group('w1', 'often inner', 'often outer')$$);
+CALL t.after($$SELECT tj_perm.revoke_access('w1/folder:1', from_group => 'often outer')$$);
+CALL t.after($$SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'All Users')$$);
+CALL t.after($$SELECT tj_perm.archive_workspace('w1')$$);
+CALL t.after($$SELECT tj_perm.restore_workspace('w1')$$);
+CALL t.after($$SELECT tj_perm.revoke_access('w1/folder:1', from_group => 'All Users')$$);
+CALL t.after($$SELECT tj_perm.add_to_group('w1', 'Admins', '{often}')$$);
+CALL t.after($$SELECT tj_perm.remove_from_group('w1', 'Admins', '{often}')$$);
+CALL t.after($$SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_user => 'often')$$);
+CALL t.after($$SELECT tj_perm.remove_user('w1', 'often')$$);
+CALL t.after($$SELECT tj_perm.add_user('w1', 'often')$$);
+CALL t.after($$SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'often outer')$$);
+CALL t.after($$SELECT tj_perm.add_to_group('w1', 'often inner', '{often}')$$);
+CALL t.after($$SELECT tj_perm.archive_user('w1', 'often')$$);
+CALL t.after($$UPDATE tj_perm.members SET status = 'active' WHERE user_id = 'often'$$);
+CALL t.after($$SELECT tj_perm.add_to_group('w1', 'often inner', '{often}')$$);
+-- an index made anew, a table moved, and no room
+CALL t.after('REINDEX INDEX tj_perm.stamps_pkey');
+CALL t.after('VACUUM FULL tj_perm.stamps');
+SET tj_perm.cache_size = '64kB';
+SELECT count(t.same(u, 'w1/app:' || n)) FROM unnest('{root,a,b,c}'::text[]) u, generate_series(1, 20) n;
+CALL t.after('SELECT 1');
+RESET tj_perm.cache_size;
+CALL t.after('SELECT 1');
+SET client_min_messages = warning;
+-- old and new in turn
+BEGIN;
+DECLARE old CURSOR FOR SELECT n, t.same('often', 'w1/folder:1') FROM generate_series(1, 6) n;
+FETCH 2 FROM old;
+SELECT * FROM dblink('other', $$SELECT tj_perm.detach_group('w1', 'often inner', 'often outer')$$) AS d (result text);
+SELECT t.same('often', 'w1/folder:1');
+FETCH 2 FROM old;
+SELECT t.same('often', 'w1/folder:1');
+FETCH 2 FROM old;
+COMMIT;
+SELECT t.same('often', 'w1/folder:1');
+SELECT * FROM dblink('other', $$SELECT tj_perm.nest_group('w1', 'often inner', 'often outer')$$) AS d (result text);
+SELECT t.same('often', 'w1/folder:1');
+-- what this transaction changed, and took back
+BEGIN;
+SELECT t.same('often', 'w1/folder:1');
+SAVEPOINT a;
+SELECT tj_perm.revoke_access('w1/folder:1', from_group => 'often outer');
+SELECT t.same('often', 'w1/folder:1');
+ROLLBACK TO a;
+SELECT t.same('often', 'w1/folder:1');
+COMMIT;
+SELECT t.same('often', 'w1/folder:1');
+SELECT dblink_disconnect('other'), tj_perm.remove_user('w1', 'often'), tj_perm.drop_group('w1', 'often inner'), tj_perm.drop_group('w1', 'often outer');
+DROP EXTENSION dblink;
+SELECT * FROM t.verdict;
+
 -- a member is kept from the second time on; groups and workspaces from the first
 \c
 SET client_min_messages = warning;
