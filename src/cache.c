@@ -284,6 +284,10 @@ static struct
 	int		  next;
 	ViewMemo *memo; /* whose steps' stamps are the last ones */
 	TjpStamp  stamps[STAMPS_AHEAD];
+
+	/* likewise, what rows say of groups that nothing is known of */
+	int			 ngroups;
+	TjpGroupRows groups[STAMPS_AHEAD];
 } ahead;
 
 /* The states that were asked for since what is entered was. */
@@ -890,6 +894,7 @@ load_state(const StateKey *key, bool shared)
 	TjpGroupKind kind = TJP_GROUP_CUSTOM;
 	int			 ngroups = 0;
 	int64		*groups = NULL;
+	TjpGroupRows one;
 
 	switch (key->kind)
 	{
@@ -908,13 +913,59 @@ load_state(const StateKey *key, bool shared)
 			break;
 		}
 		case GROUP_STATE:
-			exists = tjp_catalog_group(snapshot, workspace, key->group_id, &kind);
-			if (exists)
-				ngroups = tjp_catalog_outer_groups(snapshot, workspace, key->group_id, &groups);
+		{
+			TjpGroupRows *rows = NULL;
+
+			for (int i = 0; i < ahead.ngroups && rows == NULL; i++)
+				if (ahead.groups[i].group_id == key->group_id)
+					rows = &ahead.groups[i];
+			if (rows == NULL)
+			{
+				rows = &one;
+				rows->group_id = key->group_id;
+				tjp_catalog_groups(snapshot, workspace, rows, 1);
+			}
+			exists = rows->exists;
+			kind = rows->kind;
+			ngroups = rows->nouter;
+			groups = rows->outer;
 			break;
+		}
 	}
 	stats.loads++;
 	return make_state(key, shared, exists, active, kind, ngroups, groups);
+}
+
+/* By what a slot knows the entered workspace, the entered member, or a group. */
+static StateKey
+state_key(StateKind kind, int64 group_id)
+{
+	StateKey key = entered_key;
+
+	key.kind = kind;
+	key.group_id = group_id;
+	if (kind != MEMBER_STATE)
+	{
+		key.user_len = 0;
+		key.bytes_hash = entered_workspace_hash;
+	}
+	return key;
+}
+
+/* By what it is shared. */
+static StateKey
+shared_state_key(const StateKey *key, const TjpStamp *stamp)
+{
+	StateKey shared_key = *key;
+
+	shared_key.epoch = entered_slot->epoch;
+	shared_key.generation = entered_slot->generation;
+	shared_key.stamp = stamp->stamp;
+#ifdef TJP_TEST_NO_VALIDATION
+	/* negative control: whatever was built once is believed for ever */
+	shared_key.stamp = 0;
+#endif
+	return shared_key;
 }
 
 /*
@@ -924,20 +975,13 @@ static TjpState *
 find_state(StateKind kind, int64 group_id)
 {
 	Slot	 *slot = entered_slot;
-	StateKey  key = entered_key;
+	StateKey  key = state_key(kind, group_id);
 	StateRef *ref;
 	TjpState *state = NULL;
 	TjpStamp  stamp = {0};
 	bool	  active;
 	bool	  found;
 
-	key.kind = kind;
-	key.group_id = group_id;
-	if (kind != MEMBER_STATE)
-	{
-		key.user_len = 0;
-		key.bytes_hash = entered_workspace_hash;
-	}
 	if (slot->states == NULL)
 		slot->states = states_create(slot->context, 16, NULL);
 	ref = states_lookup(slot->states, &key);
@@ -963,16 +1007,9 @@ find_state(StateKind kind, int64 group_id)
 
 	if (stamp.found)
 	{
-		StateKey shared_key = key;
+		StateKey shared_key = shared_state_key(&key, &stamp);
 
-#ifdef TJP_TEST_NO_VALIDATION
-		/* negative control: whatever was built once is believed for ever */
-		stamp.stamp = 0;
-#endif
 		make_shared_table();
-		shared_key.epoch = slot->epoch;
-		shared_key.generation = slot->generation;
-		shared_key.stamp = stamp.stamp;
 		ref = states_lookup(shared_states, &shared_key);
 		if (ref != NULL)
 		{
@@ -1180,6 +1217,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	entered_key.bytes = bytes;
 	entered_workspace_hash = hash_bytes((const unsigned char *) bytes, key_len);
 	ahead.n = 0;
+	ahead.ngroups = 0;
 	ahead.memo = NULL;
 	steps.n = 0;
 	steps.shared = true;
@@ -1339,11 +1377,14 @@ tjp_cache_member(TjpMemberFacts *facts)
 int
 tjp_cache_expect_groups(const int64 *group_ids, int n)
 {
+	Slot *slot = entered_slot;
+
 	n = Min(n, STAMPS_AHEAD);
 	ahead.n = 0;
 	ahead.next = 0;
 	ahead.memo = NULL;
-	if (entered_slot->shares)
+	ahead.ngroups = 0;
+	if (slot->shares)
 	{
 		while (ahead.n < n)
 		{
@@ -1351,8 +1392,27 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 											   group_ids[ahead.n]);
 			ahead.n++;
 		}
-		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
+		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, n);
+		tjp_catalog_group_stamps(entered_snapshot, ahead.stamps, n);
 	}
+	for (int i = 0; i < n; i++)
+	{
+		StateKey key = state_key(GROUP_STATE, group_ids[i]);
+
+		if (slot->states != NULL && states_lookup(slot->states, &key) != NULL)
+			continue;
+		if (slot->shares && ahead.stamps[i].found && shared_states != NULL)
+		{
+			key = shared_state_key(&key, &ahead.stamps[i]);
+			if (states_lookup(shared_states, &key) != NULL)
+				continue;
+		}
+		ahead.groups[ahead.ngroups++].group_id = group_ids[i];
+	}
+	if (ahead.ngroups > 0)
+		tjp_catalog_groups(entered_snapshot,
+						   text_datum(entered_key.bytes, entered_key.workspace_len),
+						   ahead.groups, ahead.ngroups);
 	return n;
 }
 

@@ -565,11 +565,14 @@ open_for_path(PathScan *scan, AccessPath path)
 }
 
 /*
- * Begin a search by equality; values are in the order of the path's keys.
+ * Begin a search by equality; values are in the order of the path's keys.  The
+ * value of key number "any_of" (-1: none) is an array of what it may equal: that
+ * is for the caller to see to, too, since without an index all rows come.
  * False if the table cannot be found (then there is nothing to end).
  */
 static bool
-begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *values)
+begin_scan_for_any(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *values,
+				   int any_of)
 {
 	TableId		table = path_definitions[path].table;
 	int			nkeys = path_definitions[path].nkeys;
@@ -588,7 +591,7 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 		{
 			AttrNumber column = paths[path].keys[i].index_column;
 
-			ScanKeyEntryInitialize(&keys[column - 1], 0, column,
+			ScanKeyEntryInitialize(&keys[column - 1], i == any_of ? SK_SEARCHARRAY : 0, column,
 								   BTEqualStrategyNumber, InvalidOid,
 								   paths[path].keys[i].collation,
 								   paths[path].keys[i].equal_proc, values[i]);
@@ -600,6 +603,7 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 	else
 	{
 		const AttrNumber *columns = tables[table].columns;
+		int				  n = 0;
 
 		for (i = 0; i < nkeys; i++)
 		{
@@ -607,14 +611,22 @@ begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *valu
 			Form_pg_attribute att = TupleDescAttr(RelationGetDescr(scan->heap), attnum - 1);
 			TypeCacheEntry	 *type = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR);
 
-			ScanKeyEntryInitialize(&keys[i], 0, attnum, BTEqualStrategyNumber,
+			if (i == any_of)
+				continue;
+			ScanKeyEntryInitialize(&keys[n++], 0, attnum, BTEqualStrategyNumber,
 								   InvalidOid, att->attcollation,
 								   get_opcode(type->eq_opr), values[i]);
 		}
 		scan->index_scan = NULL;
-		scan->heap_scan = table_beginscan(scan->heap, snapshot, nkeys, keys);
+		scan->heap_scan = table_beginscan(scan->heap, snapshot, n, keys);
 	}
 	return true;
+}
+
+static bool
+begin_scan(PathScan *scan, AccessPath path, Snapshot snapshot, const Datum *values)
+{
+	return begin_scan_for_any(scan, path, snapshot, values, -1);
 }
 
 static bool
@@ -747,30 +759,6 @@ tjp_catalog_workspaces_of(Snapshot snapshot, Datum user)
 	return keys;
 }
 
-/*
- * Is there such a group in this workspace, and of which kind?
- */
-bool
-tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id, TjpGroupKind *kind)
-{
-	PathScan scan;
-	Datum	 value = Int64GetDatum(group_id);
-	bool	 found = false;
-
-	*kind = TJP_GROUP_CUSTOM;
-	if (!begin_scan(&scan, GROUP_BY_ID, snapshot, &value))
-		return false;
-	while (!found && next_row(&scan))
-	{
-		if (!row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
-			continue;
-		found = true;
-		*kind = row_group_kind(&scan);
-	}
-	end_scan(&scan);
-	return found;
-}
-
 /* Append to a palloc'd array that grows by doubling. */
 static void
 add_group_id(int64 **group_ids, int *n, int64 group_id)
@@ -821,25 +809,85 @@ tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids)
 	return n;
 }
 
-/*
- * The groups that hold the given one directly, by rows of this workspace.
- */
-int
-tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace, int64 inner_group_id,
-						 int64 **group_ids)
+static Datum
+int64_array(const int64 *values, int n)
 {
-	PathScan scan;
-	Datum	 value = Int64GetDatum(inner_group_id);
-	int		 n = 0;
+	Datum *datums = palloc(n * sizeof(Datum));
 
-	if (!begin_scan(&scan, NESTINGS_OF_INNER, snapshot, &value))
-		return 0;
+	for (int i = 0; i < n; i++)
+		datums[i] = Int64GetDatum(values[i]);
+	return PointerGetDatum(construct_array(datums, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
+/* Begin a search for rows of any of the groups, by a path of one key. */
+static bool
+begin_scan_of_groups(PathScan *scan, AccessPath path, Snapshot snapshot, const TjpGroupRows *rows,
+					 int n)
+{
+	int64 *ids;
+	Datum  value;
+
+	if (n == 1)
+	{
+		value = Int64GetDatum(rows[0].group_id);
+		return begin_scan(scan, path, snapshot, &value);
+	}
+	ids = palloc(n * sizeof(int64));
+	for (int i = 0; i < n; i++)
+		ids[i] = rows[i].group_id;
+	value = int64_array(ids, n);
+	return begin_scan_for_any(scan, path, snapshot, &value, 0);
+}
+
+static TjpGroupRows *
+rows_of_group(TjpGroupRows *rows, int n, int64 group_id)
+{
+	for (int i = 0; i < n; i++)
+		if (rows[i].group_id == group_id)
+			return &rows[i];
+	return NULL;
+}
+
+void
+tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n)
+{
+	PathScan	  scan;
+	TjpGroupRows *row;
+
+	for (int i = 0; i < n; i++)
+	{
+		rows[i].exists = false;
+		rows[i].kind = TJP_GROUP_CUSTOM;
+		rows[i].nouter = 0;
+		rows[i].outer = NULL;
+	}
+	if (n == 0 || !begin_scan_of_groups(&scan, GROUP_BY_ID, snapshot, rows, n))
+		return;
 	while (next_row(&scan))
-		if (row_text_equals(&scan, GROUP_NESTING_WORKSPACE_ID, workspace))
-			add_group_id(group_ids, &n,
-						 DatumGetInt64(row_value(&scan, GROUP_NESTING_GROUP_ID, NULL)));
+	{
+		row = rows_of_group(rows, n, DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL)));
+		if (row == NULL || row->exists || !row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
+			continue;
+		row->exists = true;
+		row->kind = row_group_kind(&scan);
+	}
 	end_scan(&scan);
-	return n;
+
+	if (!begin_scan_of_groups(&scan, NESTINGS_OF_INNER, snapshot, rows, n))
+		return;
+	while (next_row(&scan))
+	{
+		int64 inner = DatumGetInt64(row_value(&scan, GROUP_NESTING_INNER_GROUP_ID, NULL));
+
+		row = rows_of_group(rows, n, inner);
+		if (row == NULL || !row->exists ||
+			!row_text_equals(&scan, GROUP_NESTING_WORKSPACE_ID, workspace))
+			continue;
+		add_group_id(&row->outer, &row->nouter,
+					 DatumGetInt64(row_value(&scan, GROUP_NESTING_GROUP_ID, NULL)));
+	}
+	end_scan(&scan);
 }
 
 static void
@@ -1104,6 +1152,38 @@ tjp_catalog_met_before(const TjpStamp *stamp)
 	return before;
 }
 
+/* The next stamp that a search finds, and its place. */
+static bool
+next_stamp(PathScan *scan, ItemPointer place)
+{
+	ItemPointer entry;
+
+	ItemPointerSetInvalid(place);
+	if (scan->index_scan == NULL)
+		return next_row(scan);
+	CHECK_FOR_INTERRUPTS();
+	while ((entry = index_getnext_tid(scan->index_scan, ForwardScanDirection)) != NULL)
+	{
+		*place = *entry;
+		if (index_fetch_heap(scan->index_scan, scan->slot))
+			return true;
+	}
+	return false;
+}
+
+static void
+keep_stamp(PathScan *scan, ItemPointer place, TjpStamp *stamp)
+{
+	stamp->hash = tjp_catalog_hash_stamp(stamp);
+	stamp->found = true;
+	stamp->stamp = DatumGetInt64(row_value(scan, STAMPS_STAMP, NULL));
+	if (scan->heap->rd_rel->relfilenode != stamp_places_file)
+		forget_stamp_places(scan->heap->rd_rel->relfilenode);
+	stamp_places[stamp->hash % N_STAMP_PLACES].hash = stamp->hash;
+	stamp_places[stamp->hash % N_STAMP_PLACES].tid = *place;
+	stamp_places[stamp->hash % N_STAMP_PLACES].buffer = InvalidBuffer;
+}
+
 bool
 tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp)
 {
@@ -1116,35 +1196,46 @@ tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp)
 	  };
 
 	stamp->found = false;
-	ItemPointerSetInvalid(&place);
 	if (!begin_scan(&scan, STAMP_BY_KEY, snapshot, values))
 		return false;
-	if (scan.index_scan == NULL)
-		stamp->found = next_row(&scan);
-	else
-	{
-		ItemPointer entry;
-
-		while (!stamp->found &&
-			   (entry = index_getnext_tid(scan.index_scan, ForwardScanDirection)) != NULL)
-		{
-			place = *entry;
-			stamp->found = index_fetch_heap(scan.index_scan, scan.slot);
-		}
-	}
-	if (stamp->found)
-	{
-		uint32 hash = tjp_catalog_hash_stamp(stamp);
-
-		stamp->stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
-		if (scan.heap->rd_rel->relfilenode != stamp_places_file)
-			forget_stamp_places(scan.heap->rd_rel->relfilenode);
-		stamp_places[hash % N_STAMP_PLACES].hash = hash;
-		stamp_places[hash % N_STAMP_PLACES].tid = place;
-		stamp_places[hash % N_STAMP_PLACES].buffer = InvalidBuffer;
-	}
+	if (next_stamp(&scan, &place))
+		keep_stamp(&scan, &place, stamp);
 	end_scan(&scan);
 	return stamp->found;
+}
+
+void
+tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n)
+{
+	PathScan		scan;
+	ItemPointerData place;
+	Datum			values[3];
+	int64		   *ids = palloc(Max(n, 1) * sizeof(int64));
+	int				nids = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!stamps[i].found)
+			ids[nids++] = stamps[i].group_id;
+	if (nids == 0)
+		return;
+	values[0] = PointerGetDatum(cstring_to_text_with_len(stamps[0].workspace,
+														 stamps[0].workspace_len));
+	values[1] = int64_array(ids, nids);
+	values[2] = PointerGetDatum(cstring_to_text(""));
+	if (!begin_scan_for_any(&scan, STAMP_BY_KEY, snapshot, values, 1))
+		return;
+	while (next_stamp(&scan, &place))
+	{
+		int64 group_id = DatumGetInt64(row_value(&scan, STAMPS_GROUP_ID, NULL));
+
+		for (int i = 0; i < n; i++)
+			if (!stamps[i].found && stamps[i].group_id == group_id)
+			{
+				keep_stamp(&scan, &place, &stamps[i]);
+				break;
+			}
+	}
+	end_scan(&scan);
 }
 
 /*

@@ -56,13 +56,24 @@ extern bool	 tjp_catalog_workspace(Snapshot snapshot, Datum workspace, bool *act
 extern bool	 tjp_catalog_member(Snapshot snapshot, Datum workspace, Datum user,
 								bool *active);
 extern List *tjp_catalog_workspaces_of(Snapshot snapshot, Datum user);
-extern bool	 tjp_catalog_group(Snapshot snapshot, Datum workspace, int64 group_id,
-							   TjpGroupKind *kind);
 extern int	 tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids);
 extern int	 tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,
 										  int64 **group_ids);
-extern int	 tjp_catalog_outer_groups(Snapshot snapshot, Datum workspace,
-									  int64 inner_group_id, int64 **group_ids);
+
+/*
+ * What rows of the workspace say of groups: whether there is one with this id, of
+ * which kind, and which groups hold it directly (palloc'd).
+ */
+typedef struct TjpGroupRows
+{
+	int64		 group_id; /* set by the caller */
+	bool		 exists;
+	TjpGroupKind kind;
+	int			 nouter;
+	int64		*outer;
+} TjpGroupRows;
+
+extern void tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n);
 
 /*
  * The grants of a group, or of the user if group_id is 0; on one target, or
@@ -99,10 +110,12 @@ typedef struct TjpStamp
 extern uint32 tjp_catalog_hash_stamp(const TjpStamp *stamp);
 
 /*
- * Look for a stamp; and for several, but only where they were found last:
- * what is not found then may be there all the same.
+ * Look for a stamp; for those of groups of one workspace that are not found yet;
+ * and for several, but only where they were found last: what is not found then
+ * may be there all the same.
  */
 extern bool tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp);
+extern void tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n);
 extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n);
 
 /* Has this backend asked this before about the principal, as far as it remembers? */

@@ -799,6 +799,27 @@ SELECT dblink_disconnect('other'), tj_perm.remove_user('w1', 'often'), tj_perm.d
 DROP EXTENSION dblink;
 SELECT * FROM t.verdict;
 
+-- groups that nothing is known of are read together, with their stamps; each keeps its own, whatever the order of their ids
+SELECT count(tj_perm.add_user(w, 'often')) FROM unnest('{w1,w2}'::text[]) w;
+SELECT count(tj_perm.create_group(w, 'often ' || n)), count(tj_perm.grant_access((w || '/often:' || n)::tj_resource, 'viewer', to_group => 'often ' || n))
+FROM unnest('{w1,w2}'::text[]) w, generate_series(1, 8) n;
+SELECT count(tj_perm.add_to_group(w, 'often ' || n, '{often}')), count(tj_perm.nest_group(w, 'often ' || n, 'often ' || 9 - n))
+FROM unnest('{w1,w2}'::text[]) w, generate_series(1, 4) n;
+CREATE VIEW t.often AS
+	SELECT w, string_agg(t.same('often', w || '/often:' || n), ' ' ORDER BY n) FROM unnest('{w1,w2}'::text[]) w, generate_series(1, 8) n GROUP BY w ORDER BY w;
+\c
+SET client_min_messages = warning;
+SELECT * FROM t.often;
+SELECT * FROM t.often;
+SELECT count(tj_perm.revoke_access((w || '/often:' || n)::tj_resource, from_group => 'often ' || n)) FROM unnest('{w1,w2}'::text[]) w, unnest('{2,5}'::int[]) n;
+SELECT * FROM t.often;
+SELECT count(tj_perm.revoke_access((w || '/often:' || n)::tj_resource, from_group => 'often ' || n)) FROM unnest('{w1,w2}'::text[]) w, unnest('{1,7,8}'::int[]) n;
+SELECT * FROM t.often;
+SELECT count(tj_perm.remove_user(w, 'often')) FROM unnest('{w1,w2}'::text[]) w;
+SELECT count(tj_perm.drop_group(w, 'often ' || n)) FROM unnest('{w1,w2}'::text[]) w, generate_series(1, 8) n;
+DROP VIEW t.often;
+SELECT * FROM t.verdict;
+
 -- a member is kept from the second time on; groups and workspaces from the first
 \c
 SET client_min_messages = warning;
