@@ -288,6 +288,11 @@ static struct
 	/* likewise, what rows say of groups that nothing is known of */
 	int			 ngroups;
 	TjpGroupRows groups[STAMPS_AHEAD];
+
+	/* and what the row of the member says */
+	bool member_known;
+	bool member_exists;
+	bool member_active;
 } ahead;
 
 /* The states that were asked for since what is entered was. */
@@ -881,6 +886,23 @@ text_datum(const char *bytes, int len)
 	return PointerGetDatum(cstring_to_text_with_len(bytes, len));
 }
 
+/* Is the entered user a member, and an active one?  The row is read once. */
+static bool
+read_member(const StateKey *key, bool *active)
+{
+	if (!ahead.member_known)
+	{
+		Datum workspace = text_datum(key->bytes, key->workspace_len);
+		Datum user = text_datum(key->bytes + key->workspace_len, key->user_len);
+
+		ahead.member_exists = tjp_catalog_member(entered_snapshot, workspace, user,
+												 &ahead.member_active);
+		ahead.member_known = true;
+	}
+	*active = ahead.member_active;
+	return ahead.member_exists;
+}
+
 /*
  * Read the facts of a state from the tables, under the entered snapshot.
  */
@@ -907,7 +929,7 @@ load_state(const StateKey *key, bool shared)
 		{
 			Datum user = text_datum(key->bytes + key->workspace_len, key->user_len);
 
-			exists = tjp_catalog_member(snapshot, workspace, user, &active);
+			exists = read_member(key, &active);
 			if (exists)
 				ngroups = tjp_catalog_groups_of_member(snapshot, workspace, user, &groups);
 			break;
@@ -997,9 +1019,7 @@ find_state(StateKind kind, int64 group_id)
 			state = load_state(&key, false);
 		/* a row that is not there is the quicker way to see that there is no stamp */
 		else if (!stamp.found && kind == MEMBER_STATE &&
-				 !tjp_catalog_member(entered_snapshot, text_datum(key.bytes, key.workspace_len),
-									 text_datum(key.bytes + key.workspace_len, key.user_len),
-									 &active))
+				 !read_member(&key, &active))
 			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
 		else if (!stamp.found)
 			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
@@ -1218,6 +1238,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	entered_workspace_hash = hash_bytes((const unsigned char *) bytes, key_len);
 	ahead.n = 0;
 	ahead.ngroups = 0;
+	ahead.member_known = false;
 	ahead.memo = NULL;
 	steps.n = 0;
 	steps.shared = true;
