@@ -17,6 +17,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_type.h"
+#include "commands/comment.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -647,6 +648,20 @@ tj_perm_policy_reads(PG_FUNCTION_ARGS)
 	}
 	relation_close(rel, NoLock);
 	PG_RETURN_BOOL(same);
+}
+
+/*
+ * The comment on a policy as it is now.
+ */
+PG_FUNCTION_INFO_V1(tj_perm_policy_comment);
+Datum
+tj_perm_policy_comment(PG_FUNCTION_ARGS)
+{
+	char *comment = GetComment(PG_GETARG_OID(0), PolicyRelationId, 0);
+
+	if (comment == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(comment));
 }
 
 /*

@@ -983,6 +983,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION tj_perm._protection_state(regclass) IS 'Part of protect: all that protect could have changed about a table, its partitions and children, as text to compare.';
 
+CREATE FUNCTION tj_perm._protect_record_now(policy oid) RETURNS text
+	LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'tj_perm_policy_comment';
+COMMENT ON FUNCTION tj_perm._protect_record_now(oid) IS 'Part of protect and unprotect: the comment on a policy as it is now, whatever the snapshot of the transaction; NULL if there is none.';
+
 CREATE FUNCTION tj_perm._protect_lock(relation regclass, parent name DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -1000,6 +1005,15 @@ BEGIN
 			NULL; -- who may not is told so by the commands that follow
 		END;
 		v_seen := v_seen || v_relation;
+		-- what was protected or unprotected meanwhile, a snapshot of before cannot tell
+		IF EXISTS (
+			SELECT FROM pg_policy AS p LEFT JOIN pg_description AS d ON d.classoid = 'pg_policy'::regclass AND d.objoid = p.oid AND d.objsubid = 0
+			WHERE p.polrelid = v_relation AND p.polname = 'tj_perm_select' AND d.description IS DISTINCT FROM tj_perm._protect_record_now(p.oid))
+		THEN
+			RAISE EXCEPTION 'could not serialize access due to concurrent change of the protection of table "%"', v_relation
+				USING ERRCODE = 'serialization_failure',
+					HINT = 'Retry the transaction.';
+		END IF;
 		-- the path of a row goes on in the parent, whose record is read after it is locked
 		v_mode := 'ACCESS SHARE';
 		v_relation := (
@@ -1010,7 +1024,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION tj_perm._protect_lock(regclass, name) IS 'Part of protect and unprotect: waits until nobody else protects or unprotects the table, or a table that it is protected through, and lets nobody until the transaction ends.';
+COMMENT ON FUNCTION tj_perm._protect_lock(regclass, name) IS 'Part of protect and unprotect: waits until nobody else protects or unprotects the table, or a table that it is protected through, and lets nobody until the transaction ends. Errors: 40001 if somebody has done so since the snapshot of a REPEATABLE READ or SERIALIZABLE transaction.';
 
 CREATE FUNCTION tj_perm.protect(relation regclass, workspace name DEFAULT NULL, path text[] DEFAULT '{}', fixed_workspace text DEFAULT NULL, parent name DEFAULT NULL,
 	user_expression text DEFAULT 'tj_user()', select_level @extschema@.tj_level DEFAULT 'viewer', insert_level @extschema@.tj_level DEFAULT 'editor',
@@ -1043,7 +1057,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tj_perm.protect(regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean, boolean, boolean) IS
-'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: those of protect_sql, and 42501 for others than the owner. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
+'Puts a table, with its partitions and inheritance children, under row-level security: runs what tj_perm.protect_sql with the same arguments returns. Returns false if all is already so; other arguments replace the former ones. The table is locked (ACCESS EXCLUSIVE) until the transaction ends. Errors: those of protect_sql, 42501 for others than the owner, and under REPEATABLE READ and SERIALIZABLE 40001 if its protection, or that of a table it is protected through, was changed meanwhile. Who may: the owner of the table, as PostgreSQL demands for policies and triggers; this function adds no rights. Policies do not reach TRUNCATE, and bind neither superusers nor roles with BYPASSRLS.';
 
 CREATE FUNCTION tj_perm.unprotect(relation regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

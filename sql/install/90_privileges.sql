@@ -131,6 +131,7 @@ GRANT EXECUTE ON FUNCTION
 	tj_perm._protect_objects(regclass, regclass, name, text[], text, name, text, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, @extschema@.tj_level, boolean),
 	tj_perm._protect_parts(regclass, text, name, text[], text, name),
 	tj_perm._protect_reads(regclass, pg_node_tree, text, boolean),
+	tj_perm._protect_record_now(oid),
 	tj_perm._protect_records(regclass),
 	tj_perm._protect_tree(regclass),
 	tj_perm._protect_user(text),
