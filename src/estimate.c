@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "access/xact.h"
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_opfamily_d.h"
 #include "catalog/pg_type_d.h"
@@ -29,6 +30,7 @@
 #include "utils/selfuncs.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "cache.h"
 #include "check.h"
@@ -45,7 +47,8 @@
 #define TYPICAL		  10	 /* grants of a user who is not known yet */
 #define MAX_TYPES	  64	 /* that one summary tells apart */
 #define N_SUMMARIES	  8
-#define N_KNOWN_USERS 256 /* whose size is remembered */
+#define MAX_AGE		  USECS_PER_SEC /* of a summary that another snapshot was asked for */
+#define N_KNOWN_USERS 256			/* whose size is remembered */
 
 /* Hash of _can and _is_member in plans; 0: never planned. */
 static uint32 planned_hashes[2];
@@ -62,14 +65,23 @@ typedef struct Word
 typedef struct Summary
 {
 	MemoryContext context; /* NULL: unused */
-	uint64		  entered; /* what it was read under */
-	char		  user[TJP_MAX_USER_ID_LEN];
-	int			  user_len;
-	char		  key[TJP_MAX_KEY_LEN];
-	int			  key_len; /* -1: all workspaces */
-	TjpLevel	  level;
+
+	/* what it was read under */
+	uint64		entered;
+	bool		lasting; /* may it be used under other snapshots? */
+	int64		loads;
+	uint64		changes;
+	uint64		generation;
+	TimestampTz made;
+
+	char	 user[TJP_MAX_USER_ID_LEN];
+	int		 user_len;
+	char	 key[TJP_MAX_KEY_LEN];
+	int		 key_len; /* -1: all workspaces */
+	TjpLevel level;
 
 	bool   uncounted; /* somebody holds more than fits */
+	bool   wide;	  /* is there anything that needs no id? */
 	double total;
 	int	   ntypes;
 	struct SummaryType
@@ -145,6 +157,7 @@ summarize_workspace(const char *key, int key_len, TjpView *view, void *arg)
 	memset(&summary->workspaces[summary->nworkspaces], 0, sizeof(struct SummaryWorkspace));
 	summary->workspaces[summary->nworkspaces].key = copy_word(key, key_len);
 	summary->workspaces[summary->nworkspaces].everything = view->admin;
+	summary->wide = summary->wide || view->admin;
 	summary->nworkspaces++;
 	MemoryContextSwitchTo(caller);
 
@@ -170,12 +183,16 @@ summarize_target(const TjpElement *target, int weight, void *arg)
 	if (target == NULL)
 	{
 		workspace->everything = true;
+		summary->wide = true;
 		return true;
 	}
 	caller = MemoryContextSwitchTo(summary->context);
 	i = summary_type(summary, target->type, target->type_len, true);
 	if (i >= 0 && target->wildcard)
+	{
 		workspace->all_of_type |= UINT64CONST(1) << i;
+		summary->wide = true;
+	}
 	else if (i >= 0)
 	{
 		type = &summary->types[i];
@@ -187,6 +204,26 @@ summarize_target(const TjpElement *target, int weight, void *arg)
 	}
 	MemoryContextSwitchTo(caller);
 	return true;
+}
+
+/*
+ * May a summary be used?  Under the snapshot that it was read under, if that is
+ * still current.  Else, since an estimate decides nothing, for as long as this
+ * backend has learnt nothing new: it has changed nothing, and the queries that it
+ * ran found what they asked for as they knew it.  Not one made in a transaction
+ * that has changed something, which may be rolled back.  And not for long, since
+ * nothing need be loaded for what goes away, a membership or a grant that expires.
+ */
+static bool
+summary_holds(const Summary *summary)
+{
+	TimestampTz age = GetCurrentStatementStartTimestamp() - summary->made;
+
+	if (summary->lasting && summary->loads == tjp_cache_loads() &&
+		summary->changes == tjp_cache_changes &&
+		summary->generation == tjp_plan.generation && age >= 0 && age < MAX_AGE)
+		return true;
+	return ActiveSnapshotSet() && tjp_cache_is_current(summary->entered, GetActiveSnapshot());
 }
 
 /*
@@ -203,14 +240,14 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 		return NULL;
 	if (key == NULL)
 		key_len = -1;
-	for (i = 0; i < N_SUMMARIES && ActiveSnapshotSet(); i++)
+	for (i = 0; i < N_SUMMARIES; i++)
 	{
 		summary = &summaries[i];
 		if (summary->context != NULL && summary->level == level &&
 			summary->user_len == user_len && memcmp(summary->user, user, user_len) == 0 &&
 			summary->key_len == key_len &&
 			(key_len <= 0 || memcmp(summary->key, key, key_len) == 0) &&
-			tjp_cache_is_current(summary->entered, GetActiveSnapshot()))
+			summary_holds(summary))
 			return summary;
 	}
 
@@ -237,6 +274,11 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 	if (summary->uncounted)
 		summary->total += MANY;
 	summary->entered = tjp_cache_entered();
+	summary->lasting = !tjp_cache_is_dirty();
+	summary->loads = tjp_cache_loads();
+	summary->changes = tjp_cache_changes;
+	summary->generation = tjp_plan.generation;
+	summary->made = GetCurrentStatementStartTimestamp();
 	return summary;
 }
 
@@ -388,7 +430,6 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	int			user_len;
 	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
 	Summary	   *seen;
-	bool		wide = false;
 
 	if (!IsA(level, Const) || ((Const *) level)->constisnull ||
 		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len) ||
@@ -398,9 +439,7 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	{
 		/* of one size for reading and writing, or plans would alternate */
 		seen = summarize(user, user_len, NULL, 0, TJP_LEVEL_VIEWER);
-		for (int i = 0; i < seen->nworkspaces && !wide; i++)
-			wide = seen->workspaces[i].everything || seen->workspaces[i].all_of_type != 0;
-		note_size(user, user_len, seen->total, wide);
+		note_size(user, user_len, seen->total, seen->wide);
 	}
 	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0,
 					 DatumGetTjpLevel(((Const *) level)->constvalue));
