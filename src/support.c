@@ -37,7 +37,6 @@
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
@@ -46,7 +45,6 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "parser/parsetree.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -58,7 +56,6 @@
 #include "utils/typcache.h"
 
 #include "check.h"
-#include "compat.h"
 #include "construct.h"
 #include "estimate.h"
 #include "guc.h"
@@ -85,12 +82,6 @@ c_function(Oid function)
 
 	fmgr_info(function, &flinfo);
 	return flinfo.fn_addr;
-}
-
-static bool
-may_execute(Oid function)
-{
-	return tjp_function_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 }
 
 static Const *
@@ -149,7 +140,7 @@ plan_user(Node **user, uint64 *planned)
 {
 	if (IsA(*user, FuncExpr) && c_function(((FuncExpr *) *user)->funcid) == tj_user)
 	{
-		if (!may_execute(((FuncExpr *) *user)->funcid))
+		if (!tjp_lists_may_execute(((FuncExpr *) *user)->funcid))
 			return false;
 		*planned |= TJP_PLANNED_SESSION_USER | TJP_PLANNED_ONE_USER;
 		*user = (Node *) planned_const(*planned);
@@ -192,7 +183,7 @@ constructor_arguments(Node *resource, List **types)
 		function != tj_workspace_text && function != tj_workspace_int8 &&
 		function != tj_workspace_uuid)
 		return NIL;
-	if (!may_execute(constructor->funcid))
+	if (!tjp_lists_may_execute(constructor->funcid))
 		return NIL;
 	args = list_copy(constructor->args);
 
@@ -561,7 +552,7 @@ simplify_can(SupportRequestSimplify *request)
 	Node  *last;
 	int	   ntypes = list_length(types);
 
-	if (args == NIL || !may_execute(request->fcall->funcid) ||
+	if (args == NIL || !tjp_lists_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	workspace = linitial(args);
@@ -623,7 +614,7 @@ simplify_is_member(SupportRequestSimplify *request)
 	uint64 planned = request->fcall->funcid;
 	List  *edges = NIL;
 
-	if (!tjp_construct_accepts(args, NULL) || !may_execute(request->fcall->funcid) ||
+	if (!tjp_construct_accepts(args, NULL) || !tjp_lists_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	if (is_null_const(linitial(args)) || is_null_const(user))

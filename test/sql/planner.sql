@@ -327,6 +327,51 @@ RESET plan_cache_mode;
 DEALLOCATE ALL;
 DROP FUNCTION pg_temp.says(text);
 RESET ROLE;
+-- The planner remembers who may execute tj_can, until something changes: a
+-- privilege, a membership, who is a superuser or owns the database.
+CREATE FUNCTION pg_temp.plans(means text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	SET LOCAL ROLE regress_planner_app;
+	answer := CASE WHEN plan_calls('SELECT count(*) FROM ordered WHERE tj_can(tj_user(), tj_resource(org::text, ''app'', id), ''viewer'')', 'tj_perm._can')
+		THEN 'rewritten' ELSE 'as it stands' END;
+	RESET ROLE;
+	RETURN answer || ' ' || means;
+EXCEPTION WHEN insufficient_privilege THEN
+	RESET ROLE;
+	RETURN 'refused ' || means;
+END
+$$;
+SELECT pg_temp.plans('by PUBLIC');
+REVOKE EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) FROM PUBLIC;
+SELECT pg_temp.plans('to all');
+GRANT EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) TO regress_planner_group;
+SELECT pg_temp.plans('outside the group');
+GRANT regress_planner_group TO regress_planner_app;
+SELECT pg_temp.plans('by membership');
+BEGIN;
+REVOKE regress_planner_group FROM regress_planner_app;
+SELECT pg_temp.plans('without the membership');
+ROLLBACK;
+SELECT pg_temp.plans('since it was not taken away');
+REVOKE regress_planner_group FROM regress_planner_app;
+SELECT pg_temp.plans('without the membership');
+ALTER ROLE regress_planner_app SUPERUSER;
+SELECT pg_temp.plans('by a superuser');
+ALTER ROLE regress_planner_app NOSUPERUSER;
+SELECT pg_temp.plans('once it is none');
+BEGIN;
+GRANT EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) TO pg_database_owner;
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO regress_planner_app', current_database()); END $$;
+SELECT pg_temp.plans('by the owner of the database');
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), session_user); END $$;
+SELECT pg_temp.plans('once it is another');
+ROLLBACK;
+GRANT EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) TO PUBLIC;
+SELECT pg_temp.plans('by PUBLIC again');
+REVOKE EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) FROM regress_planner_group;
+DROP FUNCTION pg_temp.plans(text);
 
 SET client_min_messages = warning;
 DROP SCHEMA regress_planner CASCADE;
