@@ -8,10 +8,8 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "access/xact.h"
 #include "catalog/pg_collation_d.h"
-#include "catalog/pg_opfamily_d.h"
 #include "catalog/pg_type_d.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
@@ -23,7 +21,6 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -445,18 +442,6 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 					 DatumGetTjpLevel(((Const *) level)->constvalue));
 }
 
-static Oid
-equality_of(Oid type)
-{
-	Oid family = TEXT_BTREE_FAM_OID;
-
-	if (type == UUIDOID)
-		family = UUID_BTREE_FAM_OID;
-	else if (type != TEXTOID)
-		family = INTEGER_BTREE_FAM_OID;
-	return get_opfamily_member(family, type, type, BTEqualStrategyNumber);
-}
-
 Node *
 tjp_column_as(Node *column, Oid type)
 {
@@ -468,15 +453,15 @@ tjp_column_as(Node *column, Oid type)
 }
 
 Node *
-tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array)
+tjp_equals_any(Node *column, const TjpValueType *type, Oid collation, Node *array)
 {
 	ScalarArrayOpExpr *condition = makeNode(ScalarArrayOpExpr);
 
-	condition->opno = operator;
-	condition->opfuncid = get_opcode(operator);
+	condition->opno = type->equals;
+	condition->opfuncid = type->equals_function;
 	condition->useOr = true;
 	condition->inputcollid = collation;
-	condition->args = list_make2(tjp_column_as(column, type), array);
+	condition->args = list_make2(tjp_column_as(column, type->type), array);
 	condition->location = -1;
 	return (Node *) condition;
 }
@@ -503,19 +488,17 @@ distinct_values(PlannerInfo *root, Node *column, int varRelid)
 static Selectivity
 share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *sample)
 {
-	Oid	   type = sample->type;
-	double share;
+	const TjpValueType *type = tjp_value_type_facts(sample->type);
+	double				share;
 
 	if (n <= 0)
 		return 0.0;
 	if (n <= sample->n && !request->is_join)
 	{
-		Oid	   collation = type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
-		Const *array = makeConst(get_array_type(type), -1, collation, -1,
-								 tjp_values_array(sample, type), false, false);
-
-		Node *clause = tjp_equals_any(copyObject(column), type, equality_of(type), collation,
-									  (Node *) array);
+		Oid	   collation = type->type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
+		Const *array = makeConst(type->array_type, -1, collation, -1,
+								 tjp_values_array(sample, type->type), false, false);
+		Node  *clause = tjp_equals_any(column, type, collation, (Node *) array);
 
 		return clause_selectivity(request->root, clause, request->varRelid, request->jointype,
 								  request->sjinfo);
@@ -560,7 +543,7 @@ tjp_asked_workspace(PlannerInfo *root, Node *workspace)
 
 		/* equality of values, of which each has one spelling */
 		if (!IsA(condition, OpExpr) || list_length(condition->args) != 2 ||
-			condition->opno != equality_of(type) ||
+			condition->opno != tjp_value_type_facts(type)->equals ||
 			(OidIsValid(condition->inputcollid) &&
 			 !get_collation_isdeterministic(condition->inputcollid)))
 			continue;
@@ -610,17 +593,21 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 	return share_of(request, workspace, n, &sample);
 }
 
-Const *
-tjp_types_const(Datum *types, int ntypes)
+static Const *
+array_const(ArrayType *array)
 {
-	ArrayType *array = construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT);
-
 	return makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1, PointerGetDatum(array),
 					 false, false);
 }
 
 Const *
-tjp_types_of_can(List *args)
+tjp_types_const(Datum *types, int ntypes)
+{
+	return array_const(construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static ArrayType *
+types_of_can(List *args)
 {
 	List  *types = NIL;
 	Datum *datums;
@@ -631,12 +618,18 @@ tjp_types_of_can(List *args)
 	datums = palloc(Max(list_length(types), 1) * sizeof(Datum));
 	for (int i = 0; i < list_length(types); i++)
 		datums[i] = PointerGetDatum(list_nth(types, i));
-	return tjp_types_const(datums, list_length(types));
+	return construct_array(datums, list_length(types), TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+Const *
+tjp_types_of_can(List *args)
+{
+	return array_const(types_of_can(args));
 }
 
 /* The share of rows that need no id. */
 static Selectivity
-share_of_wide(SupportRequestSelectivity *request)
+share_of_wide(SupportRequestSelectivity *request, ArrayType *types)
 {
 	Node	*workspace = list_nth(request->args, CAN_WORKSPACE);
 	Summary *summary;
@@ -646,8 +639,7 @@ share_of_wide(SupportRequestSelectivity *request)
 	summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL), workspace);
 	if (summary == NULL)
 		return 0.0;
-	return workspace_share(request, summary, workspace, TJP_LIST_WIDE,
-						   DatumGetArrayTypeP(tjp_types_of_can(request->args)->constvalue));
+	return workspace_share(request, summary, workspace, TJP_LIST_WIDE, types);
 }
 
 Selectivity
@@ -655,15 +647,16 @@ tjp_estimate_can(SupportRequestSelectivity *request)
 {
 	SupportRequestSelectivity part = *request;
 	List					 *args = request->args;
-	Const					 *planned = linitial(args);
-	Selectivity				  share = share_of_wide(request);
+	uint64					  planned = DatumGetInt64(linitial_node(Const, args)->constvalue);
+	Selectivity				  share;
 	ArrayType				 *types;
 	Datum					 *words;
 	int						  n;
 
-	if ((DatumGetInt64(planned->constvalue) & TJP_PLANNED_HAS_ARMS) != 0)
+	types = types_of_can(args);
+	share = share_of_wide(request, types);
+	if ((planned & TJP_PLANNED_HAS_ARMS) != 0)
 		return share;
-	types = DatumGetArrayTypeP(tjp_types_of_can(args)->constvalue);
 	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -786,7 +779,7 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 	if (!tjp_lists_is_planned(args))
 		PG_RETURN_POINTER(NULL);
 	element = llast(args);
-	values.type = getBaseType(element->consttype);
+	values.type = tjp_value_type(element->consttype);
 	if (list->funcid == tjp_plan.ids)
 	{
 		struct SummaryType *held;

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_operator_d.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
@@ -18,6 +19,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -37,7 +39,13 @@
 #include "resource.h"
 
 #define MAX_EDGES_KEPT 1000 /* of one call site; each is a value of a workspace key */
-#define N_EXECUTABLE   8	/* functions and roles whose right is remembered */
+
+/* equality of types whose operators have no names */
+#define INT2_EQUAL_OPERATOR 94
+#define INT8_EQUAL_OPERATOR 410
+#define UUID_EQUAL_OPERATOR 2972
+
+#define N_EXECUTABLE 8 /* functions and roles whose right is remembered */
 
 TjpPlanFunctions tjp_plan;
 
@@ -142,11 +150,30 @@ tjp_lists_is_planned(List *args)
 
 /* ---- values of columns ---- */
 
+static const TjpValueType value_types[] = {
+	{INT2OID, INT2ARRAYOID, INT2_EQUAL_OPERATOR, F_INT2EQ, 2, true, TYPALIGN_SHORT},
+	{INT4OID, INT4ARRAYOID, Int4EqualOperator, F_INT4EQ, 4, true, TYPALIGN_INT},
+	{INT8OID, INT8ARRAYOID, INT8_EQUAL_OPERATOR, F_INT8EQ, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE},
+	{TEXTOID, TEXTARRAYOID, TextEqualOperator, F_TEXTEQ, -1, false, TYPALIGN_INT},
+	{UUIDOID, UUIDARRAYOID, UUID_EQUAL_OPERATOR, F_UUID_EQ, UUID_LEN, false, TYPALIGN_CHAR},
+};
+
+const TjpValueType *
+tjp_value_type_facts(Oid type)
+{
+	for (int i = 0; i < lengthof(value_types); i++)
+		if (value_types[i].type == type)
+			return &value_types[i];
+	return NULL;
+}
+
 Oid
 tjp_value_type(Oid type)
 {
 	TjpArgKind kind;
 
+	if (tjp_value_type_facts(type) != NULL)
+		return type;
 	type = getBaseType(type);
 	if (!tjp_construct_kind(type, &kind) || kind == TJP_ARG_NAME || kind == TJP_ARG_CSTRING)
 		return InvalidOid;
@@ -215,10 +242,14 @@ tjp_values_add(TjpValues *values, const char *bytes, int len)
 Datum
 tjp_values_array(const TjpValues *values, Oid element_type)
 {
-	int16 len;
-	bool  byval;
-	char  align;
+	const TjpValueType *type = tjp_value_type_facts(element_type);
+	int16				len;
+	bool				byval;
+	char				align;
 
+	if (type != NULL)
+		return PointerGetDatum(construct_array(values->values, values->n, element_type, type->len,
+											   type->byval, type->align));
 	get_typlenbyvalalign(element_type, &len, &byval, &align);
 	return PointerGetDatum(construct_array(values->values, values->n, element_type, len, byval,
 										   align));
@@ -240,6 +271,13 @@ tjp_lowest_value(Oid type)
 		default:
 			return PointerGetDatum(cstring_to_text(""));
 	}
+}
+
+/* What a domain is over. */
+static Oid
+base_type(Oid type)
+{
+	return tjp_value_type_facts(type) != NULL ? type : getBaseType(type);
 }
 
 /* One call site of a list, which keeps the list for rescans. */
@@ -400,7 +438,7 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	uint64		planned = PG_GETARG_TJP_PLANNED(LIST_PLANNED);
 	ListSite   *site = fcinfo->flinfo->fn_extra;
 	TimestampTz now = GetCurrentStatementStartTimestamp();
-	Listing		listing = {{getBaseType(element_type)}};
+	Listing		listing = {{base_type(element_type)}};
 	const char *user = NULL;
 	int			user_len = 0;
 	char	   *key = NULL;

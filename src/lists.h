@@ -83,6 +83,21 @@ typedef struct TjpValues
 	Datum *values;
 } TjpValues;
 
+/* What is known of a type that values may have. */
+typedef struct TjpValueType
+{
+	Oid	  type;
+	Oid	  array_type;
+	Oid	  equals; /* the operator of its btree families */
+	Oid	  equals_function;
+	int16 len;
+	bool  byval;
+	char  align;
+} TjpValueType;
+
+/* NULL if this is no such type (but may be a domain over one). */
+extern const TjpValueType *tjp_value_type_facts(Oid type);
+
 /* The type that values for a column or an array's elements have; 0 if none serves. */
 extern Oid tjp_value_type(Oid type);
 

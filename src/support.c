@@ -26,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/stratnum.h"
@@ -61,7 +62,8 @@
 #include "guc.h"
 #include "lists.h"
 
-/* GIN family of arrays, whose OID has no name */
+/* families whose OIDs have no names: btree of uuid, GIN of arrays */
+#define UUID_BTREE_FAM_OID	 2968
 #define ARRAY_GIN_FAM_OID	 2745
 #define GIN_OVERLAP_STRATEGY 1
 
@@ -127,6 +129,16 @@ arm_argument(Node *arg, uint64 planned)
 	if (is_null_const(arg) || contain_subplans(arg))
 		return (Node *) planned_const(planned);
 	return copyObject(arg);
+}
+
+/*
+ * What stands for the workspace and the last id of an arm, where neither will be
+ * asked for an index: a value that is known is of use to the list, a column is not.
+ */
+static Node *
+unasked(Node *arg, uint64 planned)
+{
+	return contain_vars_of_level(arg, 0) ? (Node *) planned_const(planned) : copyObject(arg);
 }
 
 /*
@@ -314,9 +326,11 @@ typedef struct TableIndexes
 	Oid	   relid;
 	Index  varno;
 	double rows;
+	int	   lock; /* of the table by this query */
 	int	   n;
 	struct TableIndex
 	{
+		Oid		   indexid;
 		int		   nkeys;
 		AttrNumber keys[INDEX_MAX_KEYS]; /* 0: an expression */
 		bool	   partial;
@@ -350,6 +364,7 @@ find_indexes(PlannerInfo *root, List *args)
 					 list_length(oids) * sizeof(struct TableIndex));
 	result->relid = rte->relid;
 	result->varno = varno;
+	result->lock = rte->rellockmode;
 	result->rows = Max(rel->rd_rel->reltuples, 0);
 	relation_close(rel, NoLock);
 	foreach(lc, oids)
@@ -362,6 +377,7 @@ find_indexes(PlannerInfo *root, List *args)
 		{
 			Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 
+			found->indexid = lfirst_oid(lc);
 			found->nkeys = index->indnkeyatts;
 			for (int i = 0; i < found->nkeys; i++)
 				found->keys[i] = index->indkey.values[i];
@@ -404,6 +420,53 @@ may_lead(const TableIndexes *table, Node *column, bool partial)
 			(table->indexes[i].partial || !partial))
 			return true;
 	return false;
+}
+
+/* Equality of a btree family is that of the values, and so is its order. */
+static bool
+is_family_of_values(Oid family, Oid collation, Oid type)
+{
+	switch (family)
+	{
+		case INTEGER_BTREE_FAM_OID:
+			return type == INT2OID || type == INT4OID || type == INT8OID;
+		case TEXT_BTREE_FAM_OID:
+		case TEXT_PATTERN_BTREE_FAM_OID:
+			return type == TEXTOID && OidIsValid(collation) &&
+				   get_collation_isdeterministic(collation);
+		case UUID_BTREE_FAM_OID:
+			return type == UUIDOID;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Is there an ordinary index that begins with this column and can be asked for
+ * values? As has_index, which is the same question in the planner.
+ */
+static bool
+surely_leads(const TableIndexes *table, Node *column)
+{
+	Oid		   type = tjp_value_type(exprType(column));
+	AttrNumber number = table != NULL ? column_number(table, column) : 0;
+	bool	   leads = false;
+
+	if (number == 0 || !OidIsValid(type))
+		return false;
+	for (int i = 0; i < table->n && !leads; i++)
+	{
+		Relation index;
+
+		if (table->indexes[i].keys[0] != number || !table->indexes[i].complete)
+			continue;
+		/* as the planner does it next */
+		index = index_open(table->indexes[i].indexid, table->lock);
+		leads = index->rd_opcintype[0] == type &&
+				is_family_of_values(index->rd_opfamily[0], index->rd_indcollation[0], type);
+		index_close(index, NoLock);
+	}
+	return leads;
 }
 
 /* Is this an index by which no two rows share a value of the column? */
@@ -583,7 +646,10 @@ simplify_can(SupportRequestSimplify *request)
 			if (is_null_const(id))
 				continue;
 			id = arm_argument(id, planned);
-			tail = list_make3(id, copyObject(workspace), copyObject(last));
+			if (surely_leads(indexes, id) || surely_leads(indexes, workspace))
+				tail = list_make3(id, unasked(workspace, planned), unasked(last, planned));
+			else
+				tail = list_make3(id, copyObject(workspace), copyObject(last));
 			arm = list_make1(call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail)));
 			if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
 			{
@@ -654,28 +720,14 @@ tj_perm_check_support(PG_FUNCTION_ARGS)
 
 /* ---- index conditions ---- */
 
-/* Equality of the index's family is that of the values, and so is its order. */
+/* Can an index column be compared with values of this type? */
 static bool
 serves_equality(SupportRequestIndexCondition *request, Oid type)
 {
 	IndexOptInfo *index = request->index;
-	int			  column = request->indexcol;
 
-	if (index->relam != BTREE_AM_OID || index->opcintype[column] != type)
-		return false;
-	switch (request->opfamily)
-	{
-		case INTEGER_BTREE_FAM_OID:
-			return type == INT2OID || type == INT4OID || type == INT8OID;
-		case TEXT_BTREE_FAM_OID:
-		case TEXT_PATTERN_BTREE_FAM_OID:
-			return type == TEXTOID && OidIsValid(request->indexcollation) &&
-				   get_collation_isdeterministic(request->indexcollation);
-		case UUID_BTREE_FAM_OID:
-			return type == UUIDOID;
-		default:
-			return false;
-	}
+	return index->relam == BTREE_AM_OID && index->opcintype[request->indexcol] == type &&
+		   is_family_of_values(request->opfamily, request->indexcollation, type);
 }
 
 /* Is there an ordinary index whose first column is this expression? */
@@ -702,24 +754,27 @@ has_index(RelOptInfo *rel, Node *expression)
 	return false;
 }
 
+static Const *
+null_of(const TjpValueType *type, Oid collation)
+{
+	return makeConst(type->type, -1, collation, type->len, (Datum) 0, true, type->byval);
+}
+
 /* column = ANY (list), where list is a function of ours and its arguments but the last */
 static List *
 equality_condition(SupportRequestIndexCondition *request, Node *column, Oid list, List *list_args)
 {
-	Oid	  type = tjp_value_type(exprType(column));
-	Oid	  collation = request->indexcollation;
-	Oid	  operator;
-	Expr *array;
+	Oid					value_type = tjp_value_type(exprType(column));
+	const TjpValueType *type = tjp_value_type_facts(value_type);
+	Oid					collation = request->indexcollation;
+	Expr			   *array;
 
-	if (!OidIsValid(type) || !serves_equality(request, type))
+	if (type == NULL || !serves_equality(request, value_type))
 		return NIL;
-	operator= get_opfamily_member(request->opfamily, type, type, BTEqualStrategyNumber);
-	if (!OidIsValid(operator))
-		return NIL;
-	array = (Expr *) makeFuncExpr(list, get_array_type(type),
-								  lappend(list_args, makeNullConst(type, -1, collation)),
+	array = (Expr *) makeFuncExpr(list, type->array_type,
+								  lappend(list_args, null_of(type, collation)),
 								  collation, InvalidOid, COERCE_EXPLICIT_CALL);
-	return list_make1(tjp_equals_any(column, type, operator, collation, (Node *) array));
+	return list_make1(tjp_equals_any(column, type, collation, (Node *) array));
 }
 
 /* array column && list */
@@ -774,6 +829,18 @@ everything_condition(SupportRequestIndexCondition *request, Node *column, List *
 									collation));
 }
 
+/*
+ * What follows shares the nodes of the call, as index conditions of PostgreSQL's
+ * own functions do: they are copied when the plan is made.
+ */
+
+/* A workspace that is not too dear to be had twice, as arm_argument has it. */
+static Node *
+without_subplans(Node *workspace, Node *planned)
+{
+	return is_null_const(workspace) || contain_subplans(workspace) ? planned : workspace;
+}
+
 /* The arguments that lists begin with; NIL if they are not known before the scan. */
 static List *
 list_head_args(SupportRequestIndexCondition *request, List *args)
@@ -784,16 +851,15 @@ list_head_args(SupportRequestIndexCondition *request, List *args)
 	if (!is_pseudo_constant_for_index(request->root, level, request->index) ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	return list_make3(copyObject(linitial(args)), copyObject(level), copyObject(user));
+	return list_make3(linitial(args), level, user);
 }
 
 /* The workspace if it is known before the scan; else what stands for any. */
 static Node *
 known_workspace(SupportRequestIndexCondition *request, Node *planned, Node *workspace)
 {
-	if (is_pseudo_constant_for_index(request->root, workspace, request->index))
-		return copyObject(workspace);
-	return copyObject(planned);
+	return is_pseudo_constant_for_index(request->root, workspace, request->index) ? workspace :
+																					planned;
 }
 
 static Node *
@@ -806,12 +872,19 @@ static List *
 can_condition(SupportRequestIndexCondition *request, List *args)
 {
 	uint64 planned = DatumGetInt64(linitial_node(Const, args)->constvalue);
-	Node  *workspace = arm_argument(list_nth(args, CAN_WORKSPACE), planned);
-	List  *head = list_head_args(request, args);
+	Node  *workspace;
+	List  *head;
 	Node  *types;
 
 	/* lists on later columns would be taken to keep the order of the index */
-	if (head == NIL || request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0)
+	if (request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0 ||
+		(request->indexarg != CAN_WORKSPACE && request->indexarg != list_length(args) - 1))
+		return NIL;
+	workspace = without_subplans(list_nth(args, CAN_WORKSPACE), linitial(args));
+	if (request->indexarg != CAN_WORKSPACE && has_index(request->index->rel, workspace))
+		return NIL;
+	head = list_head_args(request, args);
+	if (head == NIL)
 		return NIL;
 	types = (Node *) tjp_types_of_can(args);
 	if (request->indexarg == CAN_WORKSPACE)
@@ -822,14 +895,11 @@ can_condition(SupportRequestIndexCondition *request, List *args)
 		if (asked != NULL)
 			return everything_condition(request, workspace,
 										list_concat(head, list_make3(word_const(TJP_LIST_WIDE),
-																	 types, copyObject(asked))));
+																	 types, asked)));
 		return equality_condition(request, workspace, tjp_plan.workspaces,
 								  list_concat(head,
 											  list_make2(word_const(TJP_LIST_WIDE), types)));
 	}
-	if (request->indexarg != list_length(args) - 1 ||
-		has_index(request->index->rel, workspace))
-		return NIL;
 	return everything_condition(request, llast(args),
 								list_concat(head,
 											list_make3(word_const(TJP_LIST_WIDE), types,
@@ -848,22 +918,23 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 	Node *id = list_nth(args, HELD_ID);
 	Node *workspace = list_nth(args, HELD_WORKSPACE);
 	Node *last = list_nth(args, HELD_LAST);
-	List *head = list_head_args(request, args);
+	List *head;
 
+	if (request->indexarg != HELD_ID &&
+		(request->indexarg != HELD_LAST || has_index(request->index->rel, id) ||
+		 has_index(request->index->rel, workspace)))
+		return NIL;
+	head = list_head_args(request, args);
 	if (head == NIL)
 		return NIL;
 	if (request->indexarg == HELD_ID)
 	{
-		List *tail = list_make2(copyObject(type),
-								known_workspace(request, linitial(args), workspace));
+		List *tail = list_make2(type, known_workspace(request, linitial(args), workspace));
 
-		if (OidIsValid(get_element_type(getBaseType(exprType(id)))))
-			return overlap_condition(request, id, tjp_plan.ids, list_concat(head, tail));
-		return equality_condition(request, id, tjp_plan.ids, list_concat(head, tail));
+		if (OidIsValid(tjp_value_type(exprType(id))))
+			return equality_condition(request, id, tjp_plan.ids, list_concat(head, tail));
+		return overlap_condition(request, id, tjp_plan.ids, list_concat(head, tail));
 	}
-	if (request->indexarg != HELD_LAST || has_index(request->index->rel, id) ||
-		has_index(request->index->rel, workspace))
-		return NIL;
 	return everything_condition(request, last,
 								list_concat(head,
 											list_make3(word_const(TJP_LIST_HELD), one_type(type),
@@ -878,12 +949,15 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 static List *
 within_condition(SupportRequestIndexCondition *request, List *args)
 {
-	List *head = list_head_args(request, args);
+	List *head;
 	Node *workspace = list_nth(args, WITHIN_WORKSPACE);
 	Node *id = list_nth(args, WITHIN_ID);
 	bool  has_id = false;
 
-	if (head == NIL || request->indexarg != WITHIN_WORKSPACE)
+	if (request->indexarg != WITHIN_WORKSPACE)
+		return NIL;
+	head = list_head_args(request, args);
+	if (head == NIL)
 		return NIL;
 	for (int i = 0; i < request->index->nkeycolumns; i++)
 		has_id = has_id || match_index_to_operand(id, i, request->index);
@@ -904,7 +978,7 @@ is_member_condition(SupportRequestIndexCondition *request, List *args)
 	if (request->indexarg != MEMBER_WORKSPACE || request->indexcol > 0 ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	list_args = list_make4(copyObject(linitial(args)), tjp_viewer_const(), copyObject(user),
+	list_args = list_make4(linitial(args), tjp_viewer_const(), user,
 						   word_const(TJP_LIST_MEMBER));
 	list_args = lappend(list_args, tjp_types_const(NULL, 0));
 	return equality_condition(request, list_nth(args, MEMBER_WORKSPACE), tjp_plan.workspaces,

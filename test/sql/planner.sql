@@ -115,6 +115,17 @@ DEALLOCATE later;
 SELECT q, calls_of(format('SELECT l.* FROM %s AND tj_can(tj_user(), tj_resource(l.org, ''folder'', l.folder, ''app'', l.id), ''viewer'')', q))
 FROM unnest('{later l WHERE l.id = 3,later l WHERE l.org = 1 AND 3::smallint = l.id,later l WHERE l.id > 3,later l WHERE (l.id = 3 OR l.id = 4),later l WHERE l.folder = 3}'::text[]) q;
 SELECT rows_of(format('SELECT * FROM later WHERE id = %s AND tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')', id)) FROM unnest('{3,5,7,8}'::int[]) id;
+-- an index on the container that cannot be asked for values: its arm falls back on the last id
+CREATE COLLATION vague (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE odd (org int, exact text, folder text COLLATE vague, id int);
+INSERT INTO odd SELECT 1 + g % 3, g % 10, g % 10, g FROM generate_series(1, 1000) g;
+CREATE INDEX odd_exact ON odd (exact);
+CREATE INDEX odd_folder ON odd (folder);
+CREATE INDEX odd_id ON odd (id);
+ANALYZE odd;
+SELECT plan_of('SELECT id FROM odd WHERE tj_can(tj_user(), tj_resource(org, ''folder'', exact, ''app'', id), ''viewer'')');
+SELECT plan_of('SELECT id FROM odd WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')');
+SELECT rows_of(format('SELECT count(*), min(id), max(id) FROM odd WHERE tj_can(tj_user(), tj_resource(org, ''folder'', %s, ''app'', id), ''viewer'')', f)) FROM unnest('{exact,folder}'::text[]) f;
 
 -- a level that changes between rescans
 CREATE TABLE wanted (n int, level tj_level);
