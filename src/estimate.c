@@ -653,6 +653,9 @@ tjp_estimate_can(SupportRequestSelectivity *request)
 	Datum					 *words;
 	int						  n;
 
+	/* the key alone says how many rows are found: one, which is seldom refused */
+	if ((planned & TJP_PLANNED_ONE_ROW) != 0)
+		return 1.0;
 	types = types_of_can(args);
 	share = share_of_wide(request, types);
 	if ((planned & TJP_PLANNED_HAS_ARMS) != 0)

@@ -631,8 +631,9 @@ simplify_can(SupportRequestSimplify *request)
 		edges = make_edges(request, user, workspace, planned);
 		workspace = arm_argument(workspace, planned);
 		last = arm_argument(last, planned);
-		if ((may_lead(indexes, workspace, false) || may_lead(indexes, last, false)) &&
-			!finds_one_row(indexes, (Node *) request->root->parse->jointree))
+		if (finds_one_row(indexes, (Node *) request->root->parse->jointree))
+			planned |= TJP_PLANNED_ONE_ROW;
+		else if (may_lead(indexes, workspace, false) || may_lead(indexes, last, false))
 			planned |= TJP_PLANNED_HAS_ARMS;
 		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
 		{
