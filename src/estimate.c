@@ -426,20 +426,23 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	const char *user;
 	int			user_len;
 	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
-	Summary	   *seen;
+	Summary	   *seen = NULL;
+	TjpLevel	wanted;
 
 	if (!IsA(level, Const) || ((Const *) level)->constisnull ||
 		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len) ||
 		user_len > TJP_MAX_USER_ID_LEN)
 		return NULL;
+	wanted = DatumGetTjpLevel(((Const *) level)->constvalue);
 	if (DatumGetInt64(linitial_node(Const, args)->constvalue) & TJP_PLANNED_SESSION_USER)
 	{
 		/* of one size for reading and writing, or plans would alternate */
 		seen = summarize(user, user_len, NULL, 0, TJP_LEVEL_VIEWER);
 		note_size(user, user_len, seen->total, seen->wide);
 	}
-	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0,
-					 DatumGetTjpLevel(((Const *) level)->constvalue));
+	if (seen != NULL && key == NULL && wanted == TJP_LEVEL_VIEWER)
+		return seen;
+	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0, wanted);
 }
 
 Node *
@@ -495,10 +498,21 @@ share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *
 		return 0.0;
 	if (n <= sample->n && !request->is_join)
 	{
-		Oid	   collation = type->type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
-		Const *array = makeConst(type->array_type, -1, collation, -1,
-								 tjp_values_array(sample, type->type), false, false);
-		Node  *clause = tjp_equals_any(column, type, collation, (Node *) array);
+		Oid	  collation = type->type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
+		Node *clause;
+
+		if (sample->n == 1)
+			clause = (Node *) make_opclause(type->equals, BOOLOID, false,
+											(Expr *) tjp_column_as(column, type->type),
+											(Expr *) makeConst(type->type, -1, collation, type->len,
+															   sample->values[0], false,
+															   type->byval),
+											InvalidOid, collation);
+		else
+			clause = tjp_equals_any(column, type, collation,
+									(Node *) makeConst(type->array_type, -1, collation, -1,
+													   tjp_values_array(sample, type->type),
+													   false, false));
 
 		return clause_selectivity(request->root, clause, request->varRelid, request->jointype,
 								  request->sjinfo);
@@ -629,7 +643,7 @@ tjp_types_of_can(List *args)
 
 /* The share of rows that need no id. */
 static Selectivity
-share_of_wide(SupportRequestSelectivity *request, ArrayType *types)
+share_of_wide(SupportRequestSelectivity *request)
 {
 	Node	*workspace = list_nth(request->args, CAN_WORKSPACE);
 	Summary *summary;
@@ -637,9 +651,9 @@ share_of_wide(SupportRequestSelectivity *request, ArrayType *types)
 	if (contain_subplans(workspace))
 		workspace = linitial(request->args);
 	summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL), workspace);
-	if (summary == NULL)
+	if (summary == NULL || !summary->wide)
 		return 0.0;
-	return workspace_share(request, summary, workspace, TJP_LIST_WIDE, types);
+	return workspace_share(request, summary, workspace, TJP_LIST_WIDE, types_of_can(request->args));
 }
 
 Selectivity
@@ -656,10 +670,10 @@ tjp_estimate_can(SupportRequestSelectivity *request)
 	/* the key alone says how many rows are found: one, which is seldom refused */
 	if ((planned & TJP_PLANNED_ONE_ROW) != 0)
 		return 1.0;
-	types = types_of_can(args);
-	share = share_of_wide(request, types);
+	share = share_of_wide(request);
 	if ((planned & TJP_PLANNED_HAS_ARMS) != 0)
 		return share;
+	types = types_of_can(args);
 	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{

@@ -312,14 +312,20 @@ typedef struct Listing
 	int			key_len;
 } Listing;
 
-/* Types as check.c takes them: the byte before each word is its length. */
+/*
+ * The types of a list, one text or an array in an argument, as check.c takes
+ * them: the byte before each word is its length.
+ */
 static TjpElement *
-list_types(ArrayType *array, int *ntypes)
+list_types(FunctionCallInfo fcinfo, int argno, bool one, int *ntypes)
 {
-	Datum	   *words;
+	Datum	   *words = &PG_GETARG_DATUM(argno);
 	TjpElement *types;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, ntypes);
+	*ntypes = 1;
+	if (!one)
+		deconstruct_array(DatumGetArrayTypeP(PG_GETARG_DATUM(argno)), TEXTOID, -1, false,
+						  TYPALIGN_INT, &words, NULL, ntypes);
 	types = palloc0(Max(*ntypes, 1) * sizeof(TjpElement));
 	for (int i = 0; i < *ntypes; i++)
 	{
@@ -427,12 +433,12 @@ edge_value(FunctionCallInfo fcinfo, const Listing *listing)
 }
 
 /*
- * What the lists have in common.  The result is the caller's memory, or
- * that of the call site where it serves for rescans: btree keeps pointers into
- * it, so that what was kept once is never freed.
+ * What the lists have in common; what is NULL for ids.  The result is the caller's
+ * memory, or that of the call site where it serves for rescans: btree keeps pointers
+ * into it, so that what was kept once is never freed.
  */
 static Datum
-list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum types,
+list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, int types_arg,
 			  int workspace_arg, bool lowest)
 {
 	uint64		planned = PG_GETARG_TJP_PLANNED(LIST_PLANNED);
@@ -485,7 +491,8 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm list", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(scratch);
 	listing.what = what;
-	listing.types = list_types(DatumGetArrayTypeP(types), &listing.ntypes);
+	if (types_arg >= 0)
+		listing.types = list_types(fcinfo, types_arg, what == NULL, &listing.ntypes);
 	if (!nothing)
 		tjp_check_reach(user, user_len, key, key_len, listing.level, 0,
 						what == NULL ? list_ids_of_workspace : list_workspace,
@@ -538,15 +545,10 @@ PG_FUNCTION_INFO_V1(tj_perm_ids);
 Datum
 tj_perm_ids(PG_FUNCTION_ARGS)
 {
-	Datum type;
-
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
-	type = PG_GETARG_DATUM(IDS_TYPE);
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), NULL,
-						 PointerGetDatum(construct_array(&type, 1, TEXTOID, -1, false,
-														 TYPALIGN_INT)),
-						 IDS_WORKSPACE, false);
+						 IDS_TYPE, IDS_WORKSPACE, false);
 }
 
 /*
@@ -561,8 +563,7 @@ tj_perm_workspaces(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PG_GETARG_DATUM(LIST_TYPES), -1, false);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), LIST_TYPES, -1, false);
 }
 
 /*
@@ -576,8 +577,8 @@ tj_perm_lowest(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PG_GETARG_DATUM(LIST_TYPES), LOWEST_WORKSPACE, true);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), LIST_TYPES,
+						 LOWEST_WORKSPACE, true);
 }
 
 /*
@@ -592,6 +593,5 @@ tj_perm_edge(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PointerGetDatum(construct_empty_array(TEXTOID)), -1, false);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), -1, -1, false);
 }

@@ -124,11 +124,9 @@ is_null_const(Node *node)
  * would be dropped.
  */
 static Node *
-arm_argument(Node *arg, uint64 planned)
+arm_argument(Node *arg, Node *planned)
 {
-	if (is_null_const(arg) || contain_subplans(arg))
-		return (Node *) planned_const(planned);
-	return copyObject(arg);
+	return is_null_const(arg) || contain_subplans(arg) ? planned : arg;
 }
 
 /*
@@ -136,9 +134,9 @@ arm_argument(Node *arg, uint64 planned)
  * asked for an index: a value that is known is of use to the list, a column is not.
  */
 static Node *
-unasked(Node *arg, uint64 planned)
+unasked(Node *arg, Node *planned)
 {
-	return contain_vars_of_level(arg, 0) ? (Node *) planned_const(planned) : copyObject(arg);
+	return contain_vars_of_level(arg, 0) ? planned : copyObject(arg);
 }
 
 /*
@@ -334,7 +332,7 @@ typedef struct TableIndexes
 		int		   nkeys;
 		AttrNumber keys[INDEX_MAX_KEYS]; /* 0: an expression */
 		bool	   partial;
-		bool	   complete; /* a btree that can be used now, with all rows */
+		bool	   usable; /* now, and has all rows */
 		bool	   unique;
 	} indexes[FLEXIBLE_ARRAY_MEMBER];
 } TableIndexes;
@@ -370,10 +368,9 @@ find_indexes(PlannerInfo *root, List *args)
 	foreach(lc, oids)
 	{
 		struct TableIndex *found = &result->indexes[result->n];
-		HeapTuple		   relation = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(lc)));
 		HeapTuple		   tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
 
-		if (HeapTupleIsValid(relation) && HeapTupleIsValid(tuple))
+		if (HeapTupleIsValid(tuple))
 		{
 			Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 
@@ -382,18 +379,31 @@ find_indexes(PlannerInfo *root, List *args)
 			for (int i = 0; i < found->nkeys; i++)
 				found->keys[i] = index->indkey.values[i];
 			found->partial = !heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
-			found->complete = index->indisvalid && !index->indcheckxmin && !found->partial &&
-							  ((Form_pg_class) GETSTRUCT(relation))->relam == BTREE_AM_OID;
+			found->usable = index->indisvalid && !index->indcheckxmin && !found->partial;
 			found->unique = index->indisunique;
 			result->n++;
-		}
-		if (HeapTupleIsValid(tuple))
 			ReleaseSysCache(tuple);
-		if (HeapTupleIsValid(relation))
-			ReleaseSysCache(relation);
+		}
 	}
 	list_free(oids);
 	return result;
+}
+
+/* Is this a btree that can be used now, with all rows? */
+static bool
+is_complete(const struct TableIndex *index)
+{
+	HeapTuple tuple;
+	bool	  is_btree;
+
+	if (!index->usable)
+		return false;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index->indexid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	is_btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
+	ReleaseSysCache(tuple);
+	return is_btree;
 }
 
 /* The number of a column of the table; 0 for whatever else. */
@@ -458,11 +468,11 @@ surely_leads(const TableIndexes *table, Node *column)
 	{
 		Relation index;
 
-		if (table->indexes[i].keys[0] != number || !table->indexes[i].complete)
+		if (table->indexes[i].keys[0] != number || !table->indexes[i].usable)
 			continue;
 		/* as the planner does it next */
 		index = index_open(table->indexes[i].indexid, table->lock);
-		leads = index->rd_opcintype[0] == type &&
+		leads = index->rd_rel->relam == BTREE_AM_OID && index->rd_opcintype[0] == type &&
 				is_family_of_values(index->rd_opfamily[0], index->rd_indcollation[0], type);
 		index_close(index, NoLock);
 	}
@@ -473,7 +483,7 @@ surely_leads(const TableIndexes *table, Node *column)
 static bool
 is_key(const struct TableIndex *index, AttrNumber column)
 {
-	return index->complete && index->unique && index->nkeys == 1 && index->keys[0] == column;
+	return index->unique && index->nkeys == 1 && index->keys[0] == column && is_complete(index);
 }
 
 static Expr *
@@ -529,7 +539,7 @@ id_is_enough(const TableIndexes *table, Node *id, Node *workspace)
 		}
 		if (has_id && has_workspace)
 			return false;
-		if (index->complete && index->keys[0] == id_column)
+		if (index->keys[0] == id_column && is_complete(index))
 		{
 			leads = true;
 			unique = unique || is_key(index, id_column);
@@ -600,6 +610,38 @@ finds_one_row(const TableIndexes *table, Node *jointree)
 	return false;
 }
 
+/* The arm for one element of a path. */
+static Expr *
+make_arm(const TableIndexes *indexes, uint64 planned, Node *level, Node *user, text *type,
+		 Node *id, Node *workspace, Node *last)
+{
+	Node *constant = (Node *) planned_const(planned);
+	List *head = list_make4(constant, copyObject(level), copyObject(user),
+							text_const(PointerGetDatum(type)));
+	List *tail;
+	List *calls = NIL;
+
+	id = arm_argument(id, constant);
+	workspace = arm_argument(workspace, constant);
+	last = arm_argument(last, constant);
+
+	/* an index WHERE the id IS NOT NULL shall serve */
+	if (may_lead(indexes, id, true))
+		calls = list_make1(is_not_null(copyObject(id)));
+	if (surely_leads(indexes, id) || surely_leads(indexes, workspace))
+		tail = list_make3(copyObject(id), unasked(workspace, constant), unasked(last, constant));
+	else
+		tail = list_make3(copyObject(id), copyObject(workspace), copyObject(last));
+	calls = lappend(calls, call(tjp_plan.held, BOOLOID, list_concat_copy(head, tail)));
+	if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
+	{
+		tail = list_make2(copyObject(workspace), copyObject(id));
+		calls = lappend(calls, call(tjp_plan.within, BOOLOID,
+									list_concat(copyObject(head), tail)));
+	}
+	return list_length(calls) > 1 ? make_andclause(calls) : (Expr *) linitial(calls);
+}
+
 /* tj_can(user, tj_resource(workspace [, type, id]...), level) */
 static Expr *
 simplify_can(SupportRequestSimplify *request)
@@ -629,46 +671,18 @@ simplify_can(SupportRequestSimplify *request)
 		TableIndexes *indexes = find_indexes(request->root, args);
 
 		edges = make_edges(request, user, workspace, planned);
-		workspace = arm_argument(workspace, planned);
-		last = arm_argument(last, planned);
 		if (finds_one_row(indexes, (Node *) request->root->parse->jointree))
 			planned |= TJP_PLANNED_ONE_ROW;
 		else if (may_lead(indexes, workspace, false) || may_lead(indexes, last, false))
 			planned |= TJP_PLANNED_HAS_ARMS;
 		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
-		{
-			Node *id = list_nth(args, 2 + 2 * i);
-			List *head = list_make4(planned_const(planned), copyObject(level), copyObject(user),
-									text_const(PointerGetDatum(list_nth(types, i))));
-			List *tail;
-			List *arm;
-
-			/* in no such container, ever */
-			if (is_null_const(id))
-				continue;
-			id = arm_argument(id, planned);
-			if (surely_leads(indexes, id) || surely_leads(indexes, workspace))
-				tail = list_make3(id, unasked(workspace, planned), unasked(last, planned));
-			else
-				tail = list_make3(id, copyObject(workspace), copyObject(last));
-			arm = list_make1(call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail)));
-			if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
-			{
-				tail = list_make2(copyObject(workspace), copyObject(id));
-				arm = lappend(arm, call(tjp_plan.within, BOOLOID,
-										list_concat(copyObject(head), tail)));
-			}
-			/* an index WHERE the id IS NOT NULL shall serve */
-			if (may_lead(indexes, id, true))
-				arm = lcons(is_not_null(copyObject(id)), arm);
-			arms = lappend(arms,
-						   list_length(arm) > 1 ? make_andclause(arm) : (Expr *) linitial(arm));
-		}
+			if (!is_null_const(list_nth(args, 2 + 2 * i))) /* else in no such container, ever */
+				arms = lappend(arms, make_arm(indexes, planned, level, user, list_nth(types, i),
+											  list_nth(args, 2 + 2 * i), workspace, last));
 	}
+	/* the arguments are ours: the call that they stood in goes */
 	return make_condition(call(tjp_plan.can, BOOLOID,
-							   list_concat(list_make3(planned_const(planned), copyObject(level),
-													  copyObject(user)),
-										   copyObject(args))),
+							   list_concat(list_make3(planned_const(planned), level, user), args)),
 						  arms, edges);
 }
 
@@ -835,13 +849,6 @@ everything_condition(SupportRequestIndexCondition *request, Node *column, List *
  * own functions do: they are copied when the plan is made.
  */
 
-/* A workspace that is not too dear to be had twice, as arm_argument has it. */
-static Node *
-without_subplans(Node *workspace, Node *planned)
-{
-	return is_null_const(workspace) || contain_subplans(workspace) ? planned : workspace;
-}
-
 /* The arguments that lists begin with; NIL if they are not known before the scan. */
 static List *
 list_head_args(SupportRequestIndexCondition *request, List *args)
@@ -881,7 +888,7 @@ can_condition(SupportRequestIndexCondition *request, List *args)
 	if (request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0 ||
 		(request->indexarg != CAN_WORKSPACE && request->indexarg != list_length(args) - 1))
 		return NIL;
-	workspace = without_subplans(list_nth(args, CAN_WORKSPACE), linitial(args));
+	workspace = arm_argument(list_nth(args, CAN_WORKSPACE), linitial(args));
 	if (request->indexarg != CAN_WORKSPACE && has_index(request->index->rel, workspace))
 		return NIL;
 	head = list_head_args(request, args);
