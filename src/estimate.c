@@ -208,7 +208,8 @@ summarize_target(const TjpElement *target, int weight, void *arg)
  * still current.  Else, since an estimate decides nothing, for as long as this
  * backend has learnt nothing new: it has changed nothing, and the queries that it
  * ran found what they asked for as they knew it.  Not one made in a transaction
- * that has changed something, which may be rolled back.  And not for long, since
+ * that has changed something, which may be rolled back, nor one that does not know
+ * all, since there may be more room the next time.  And not for long, since
  * nothing need be loaded for what goes away, a membership or a grant that expires.
  */
 static bool
@@ -271,7 +272,7 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 	if (summary->uncounted)
 		summary->total += MANY;
 	summary->entered = tjp_cache_entered();
-	summary->lasting = !tjp_cache_is_dirty();
+	summary->lasting = !tjp_cache_is_dirty() && !summary->uncounted;
 	summary->loads = tjp_cache_loads();
 	summary->changes = tjp_cache_changes;
 	summary->generation = tjp_plan.generation;
