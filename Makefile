@@ -106,6 +106,7 @@ ISOLATION = \
 	accept_vs_accept \
 	accept_vs_withdraw \
 	revoke_vs_check \
+	estimate_vs_grant \
 	secret_vs_read \
 	write_skew \
 	savepoint_vs_stamp \

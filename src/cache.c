@@ -735,6 +735,12 @@ tjp_cache_is_dirty(void)
 	return changes_begun > 0 || ddl_in_transaction;
 }
 
+int64
+tjp_cache_loads(void)
+{
+	return stats.loads;
+}
+
 /* ---- states ---- */
 
 static void

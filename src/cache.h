@@ -94,6 +94,9 @@ extern void tjp_cache_ddl(void);
 extern bool tjp_cache_saw_ddl(void);
 extern bool tjp_cache_is_dirty(void);
 
+/* How many states were read from the tables: rises when something new is learnt. */
+extern int64 tjp_cache_loads(void);
+
 /*
  * Enter the cache with the snapshot that answers; every other call refers to
  * it, until the next one.  user is normalised.  Returns the view kept for this

@@ -59,6 +59,7 @@ extern bool tjp_check_is_wide(TjpView *view, TjpLevel level, int ntypes, const T
 #define TJP_PLANNED_SESSION_USER (UINT64CONST(1) << 32) /* tj_user(), whatever the argument */
 #define TJP_PLANNED_ONE_USER	 (UINT64CONST(1) << 33) /* no other row has another user */
 #define TJP_PLANNED_HAS_ARMS	 (UINT64CONST(1) << 34) /* arms find what needs an id */
+#define TJP_PLANNED_ONE_ROW		 (UINT64CONST(1) << 35) /* the query names the row by its key */
 #define TJP_PLANNED_FUNCTION(x)	 ((Oid) ((x) &PG_UINT32_MAX))
 
 #define PG_GETARG_TJP_PLANNED(n) ((uint64) PG_GETARG_INT64(n))

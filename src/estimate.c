@@ -8,9 +8,8 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
+#include "access/xact.h"
 #include "catalog/pg_collation_d.h"
-#include "catalog/pg_opfamily_d.h"
 #include "catalog/pg_type_d.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
@@ -22,13 +21,13 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/selfuncs.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "cache.h"
 #include "check.h"
@@ -45,7 +44,8 @@
 #define TYPICAL		  10	 /* grants of a user who is not known yet */
 #define MAX_TYPES	  64	 /* that one summary tells apart */
 #define N_SUMMARIES	  8
-#define N_KNOWN_USERS 256 /* whose size is remembered */
+#define MAX_AGE		  USECS_PER_SEC /* of a summary that another snapshot was asked for */
+#define N_KNOWN_USERS 256			/* whose size is remembered */
 
 /* Hash of _can and _is_member in plans; 0: never planned. */
 static uint32 planned_hashes[2];
@@ -62,14 +62,23 @@ typedef struct Word
 typedef struct Summary
 {
 	MemoryContext context; /* NULL: unused */
-	uint64		  entered; /* what it was read under */
-	char		  user[TJP_MAX_USER_ID_LEN];
-	int			  user_len;
-	char		  key[TJP_MAX_KEY_LEN];
-	int			  key_len; /* -1: all workspaces */
-	TjpLevel	  level;
+
+	/* what it was read under */
+	uint64		entered;
+	bool		lasting; /* may it be used under other snapshots? */
+	int64		loads;
+	uint64		changes;
+	uint64		generation;
+	TimestampTz made;
+
+	char	 user[TJP_MAX_USER_ID_LEN];
+	int		 user_len;
+	char	 key[TJP_MAX_KEY_LEN];
+	int		 key_len; /* -1: all workspaces */
+	TjpLevel level;
 
 	bool   uncounted; /* somebody holds more than fits */
+	bool   wide;	  /* is there anything that needs no id? */
 	double total;
 	int	   ntypes;
 	struct SummaryType
@@ -145,6 +154,7 @@ summarize_workspace(const char *key, int key_len, TjpView *view, void *arg)
 	memset(&summary->workspaces[summary->nworkspaces], 0, sizeof(struct SummaryWorkspace));
 	summary->workspaces[summary->nworkspaces].key = copy_word(key, key_len);
 	summary->workspaces[summary->nworkspaces].everything = view->admin;
+	summary->wide = summary->wide || view->admin;
 	summary->nworkspaces++;
 	MemoryContextSwitchTo(caller);
 
@@ -170,12 +180,16 @@ summarize_target(const TjpElement *target, int weight, void *arg)
 	if (target == NULL)
 	{
 		workspace->everything = true;
+		summary->wide = true;
 		return true;
 	}
 	caller = MemoryContextSwitchTo(summary->context);
 	i = summary_type(summary, target->type, target->type_len, true);
 	if (i >= 0 && target->wildcard)
+	{
 		workspace->all_of_type |= UINT64CONST(1) << i;
+		summary->wide = true;
+	}
 	else if (i >= 0)
 	{
 		type = &summary->types[i];
@@ -187,6 +201,27 @@ summarize_target(const TjpElement *target, int weight, void *arg)
 	}
 	MemoryContextSwitchTo(caller);
 	return true;
+}
+
+/*
+ * May a summary be used?  Under the snapshot that it was read under, if that is
+ * still current.  Else, since an estimate decides nothing, for as long as this
+ * backend has learnt nothing new: it has changed nothing, and the queries that it
+ * ran found what they asked for as they knew it.  Not one made in a transaction
+ * that has changed something, which may be rolled back, nor one that does not know
+ * all, since there may be more room the next time.  And not for long, since
+ * nothing need be loaded for what goes away, a membership or a grant that expires.
+ */
+static bool
+summary_holds(const Summary *summary)
+{
+	TimestampTz age = GetCurrentStatementStartTimestamp() - summary->made;
+
+	if (summary->lasting && summary->loads == tjp_cache_loads() &&
+		summary->changes == tjp_cache_changes &&
+		summary->generation == tjp_plan.generation && age >= 0 && age < MAX_AGE)
+		return true;
+	return ActiveSnapshotSet() && tjp_cache_is_current(summary->entered, GetActiveSnapshot());
 }
 
 /*
@@ -203,14 +238,14 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 		return NULL;
 	if (key == NULL)
 		key_len = -1;
-	for (i = 0; i < N_SUMMARIES && ActiveSnapshotSet(); i++)
+	for (i = 0; i < N_SUMMARIES; i++)
 	{
 		summary = &summaries[i];
 		if (summary->context != NULL && summary->level == level &&
 			summary->user_len == user_len && memcmp(summary->user, user, user_len) == 0 &&
 			summary->key_len == key_len &&
 			(key_len <= 0 || memcmp(summary->key, key, key_len) == 0) &&
-			tjp_cache_is_current(summary->entered, GetActiveSnapshot()))
+			summary_holds(summary))
 			return summary;
 	}
 
@@ -237,6 +272,11 @@ summarize(const char *user, int user_len, const char *key, int key_len, TjpLevel
 	if (summary->uncounted)
 		summary->total += MANY;
 	summary->entered = tjp_cache_entered();
+	summary->lasting = !tjp_cache_is_dirty() && !summary->uncounted;
+	summary->loads = tjp_cache_loads();
+	summary->changes = tjp_cache_changes;
+	summary->generation = tjp_plan.generation;
+	summary->made = GetCurrentStatementStartTimestamp();
 	return summary;
 }
 
@@ -387,35 +427,23 @@ summary_for(List *args, int user_arg, Node *level, Node *workspace)
 	const char *user;
 	int			user_len;
 	char	   *key = workspace != NULL ? constant_text(workspace) : NULL;
-	Summary	   *seen;
-	bool		wide = false;
+	Summary	   *seen = NULL;
+	TjpLevel	wanted;
 
 	if (!IsA(level, Const) || ((Const *) level)->constisnull ||
 		!estimated_user(linitial(args), list_nth(args, user_arg), &user, &user_len) ||
 		user_len > TJP_MAX_USER_ID_LEN)
 		return NULL;
+	wanted = DatumGetTjpLevel(((Const *) level)->constvalue);
 	if (DatumGetInt64(linitial_node(Const, args)->constvalue) & TJP_PLANNED_SESSION_USER)
 	{
 		/* of one size for reading and writing, or plans would alternate */
 		seen = summarize(user, user_len, NULL, 0, TJP_LEVEL_VIEWER);
-		for (int i = 0; i < seen->nworkspaces && !wide; i++)
-			wide = seen->workspaces[i].everything || seen->workspaces[i].all_of_type != 0;
-		note_size(user, user_len, seen->total, wide);
+		note_size(user, user_len, seen->total, seen->wide);
 	}
-	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0,
-					 DatumGetTjpLevel(((Const *) level)->constvalue));
-}
-
-static Oid
-equality_of(Oid type)
-{
-	Oid family = TEXT_BTREE_FAM_OID;
-
-	if (type == UUIDOID)
-		family = UUID_BTREE_FAM_OID;
-	else if (type != TEXTOID)
-		family = INTEGER_BTREE_FAM_OID;
-	return get_opfamily_member(family, type, type, BTEqualStrategyNumber);
+	if (seen != NULL && key == NULL && wanted == TJP_LEVEL_VIEWER)
+		return seen;
+	return summarize(user, user_len, key, key != NULL ? strlen(key) : 0, wanted);
 }
 
 Node *
@@ -429,15 +457,15 @@ tjp_column_as(Node *column, Oid type)
 }
 
 Node *
-tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array)
+tjp_equals_any(Node *column, const TjpValueType *type, Oid collation, Node *array)
 {
 	ScalarArrayOpExpr *condition = makeNode(ScalarArrayOpExpr);
 
-	condition->opno = operator;
-	condition->opfuncid = get_opcode(operator);
+	condition->opno = type->equals;
+	condition->opfuncid = type->equals_function;
 	condition->useOr = true;
 	condition->inputcollid = collation;
-	condition->args = list_make2(tjp_column_as(column, type), array);
+	condition->args = list_make2(tjp_column_as(column, type->type), array);
 	condition->location = -1;
 	return (Node *) condition;
 }
@@ -464,19 +492,28 @@ distinct_values(PlannerInfo *root, Node *column, int varRelid)
 static Selectivity
 share_of(SupportRequestSelectivity *request, Node *column, double n, TjpValues *sample)
 {
-	Oid	   type = sample->type;
-	double share;
+	const TjpValueType *type = tjp_value_type_facts(sample->type);
+	double				share;
 
 	if (n <= 0)
 		return 0.0;
 	if (n <= sample->n && !request->is_join)
 	{
-		Oid	   collation = type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
-		Const *array = makeConst(get_array_type(type), -1, collation, -1,
-								 tjp_values_array(sample, type), false, false);
+		Oid	  collation = type->type == TEXTOID ? DEFAULT_COLLATION_OID : InvalidOid;
+		Node *clause;
 
-		Node *clause = tjp_equals_any(copyObject(column), type, equality_of(type), collation,
-									  (Node *) array);
+		if (sample->n == 1)
+			clause = (Node *) make_opclause(type->equals, BOOLOID, false,
+											(Expr *) tjp_column_as(column, type->type),
+											(Expr *) makeConst(type->type, -1, collation, type->len,
+															   sample->values[0], false,
+															   type->byval),
+											InvalidOid, collation);
+		else
+			clause = tjp_equals_any(column, type, collation,
+									(Node *) makeConst(type->array_type, -1, collation, -1,
+													   tjp_values_array(sample, type->type),
+													   false, false));
 
 		return clause_selectivity(request->root, clause, request->varRelid, request->jointype,
 								  request->sjinfo);
@@ -521,7 +558,7 @@ tjp_asked_workspace(PlannerInfo *root, Node *workspace)
 
 		/* equality of values, of which each has one spelling */
 		if (!IsA(condition, OpExpr) || list_length(condition->args) != 2 ||
-			condition->opno != equality_of(type) ||
+			condition->opno != tjp_value_type_facts(type)->equals ||
 			(OidIsValid(condition->inputcollid) &&
 			 !get_collation_isdeterministic(condition->inputcollid)))
 			continue;
@@ -571,17 +608,21 @@ workspace_share(SupportRequestSelectivity *request, Summary *summary, Node *work
 	return share_of(request, workspace, n, &sample);
 }
 
-Const *
-tjp_types_const(Datum *types, int ntypes)
+static Const *
+array_const(ArrayType *array)
 {
-	ArrayType *array = construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT);
-
 	return makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1, PointerGetDatum(array),
 					 false, false);
 }
 
 Const *
-tjp_types_of_can(List *args)
+tjp_types_const(Datum *types, int ntypes)
+{
+	return array_const(construct_array(types, ntypes, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static ArrayType *
+types_of_can(List *args)
 {
 	List  *types = NIL;
 	Datum *datums;
@@ -592,7 +633,13 @@ tjp_types_of_can(List *args)
 	datums = palloc(Max(list_length(types), 1) * sizeof(Datum));
 	for (int i = 0; i < list_length(types); i++)
 		datums[i] = PointerGetDatum(list_nth(types, i));
-	return tjp_types_const(datums, list_length(types));
+	return construct_array(datums, list_length(types), TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+Const *
+tjp_types_of_can(List *args)
+{
+	return array_const(types_of_can(args));
 }
 
 /* The share of rows that need no id. */
@@ -605,10 +652,9 @@ share_of_wide(SupportRequestSelectivity *request)
 	if (contain_subplans(workspace))
 		workspace = linitial(request->args);
 	summary = summary_for(request->args, ARM_USER, list_nth(request->args, ARM_LEVEL), workspace);
-	if (summary == NULL)
+	if (summary == NULL || !summary->wide)
 		return 0.0;
-	return workspace_share(request, summary, workspace, TJP_LIST_WIDE,
-						   DatumGetArrayTypeP(tjp_types_of_can(request->args)->constvalue));
+	return workspace_share(request, summary, workspace, TJP_LIST_WIDE, types_of_can(request->args));
 }
 
 Selectivity
@@ -616,15 +662,19 @@ tjp_estimate_can(SupportRequestSelectivity *request)
 {
 	SupportRequestSelectivity part = *request;
 	List					 *args = request->args;
-	Const					 *planned = linitial(args);
-	Selectivity				  share = share_of_wide(request);
+	uint64					  planned = DatumGetInt64(linitial_node(Const, args)->constvalue);
+	Selectivity				  share;
 	ArrayType				 *types;
 	Datum					 *words;
 	int						  n;
 
-	if ((DatumGetInt64(planned->constvalue) & TJP_PLANNED_HAS_ARMS) != 0)
+	/* the key alone says how many rows are found: one, which is seldom refused */
+	if ((planned & TJP_PLANNED_ONE_ROW) != 0)
+		return 1.0;
+	share = share_of_wide(request);
+	if ((planned & TJP_PLANNED_HAS_ARMS) != 0)
 		return share;
-	types = DatumGetArrayTypeP(tjp_types_of_can(args)->constvalue);
+	types = types_of_can(args);
 	deconstruct_array(types, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -747,7 +797,7 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 	if (!tjp_lists_is_planned(args))
 		PG_RETURN_POINTER(NULL);
 	element = llast(args);
-	values.type = getBaseType(element->consttype);
+	values.type = tjp_value_type(element->consttype);
 	if (list->funcid == tjp_plan.ids)
 	{
 		struct SummaryType *held;

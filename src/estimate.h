@@ -60,9 +60,6 @@ extern Node *tjp_asked_workspace(PlannerInfo *root, Node *workspace);
 /* Has the first column at least as many different values as the second? */
 extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);
 
-/* btree family of uuid, whose OID has no name */
-#define UUID_BTREE_FAM_OID 2968
-
 /* An expression without the casts that change no bit of it. */
 extern Node *tjp_without_relabels(Node *node);
 
@@ -70,6 +67,6 @@ extern Node *tjp_without_relabels(Node *node);
 extern Node *tjp_column_as(Node *column, Oid type);
 
 /* column = ANY (array), of a type that tjp_value_type gave. */
-extern Node *tjp_equals_any(Node *column, Oid type, Oid operator, Oid collation, Node *array);
+extern Node *tjp_equals_any(Node *column, const TjpValueType *type, Oid collation, Node *array);
 
 #endif /* TJP_ESTIMATE_H */

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_operator_d.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
@@ -18,9 +19,12 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 
@@ -35,6 +39,13 @@
 #include "resource.h"
 
 #define MAX_EDGES_KEPT 1000 /* of one call site; each is a value of a workspace key */
+
+/* equality of types whose operators have no names */
+#define INT2_EQUAL_OPERATOR 94
+#define INT8_EQUAL_OPERATOR 410
+#define UUID_EQUAL_OPERATOR 2972
+
+#define N_EXECUTABLE 8 /* functions and roles whose right is remembered */
 
 TjpPlanFunctions tjp_plan;
 
@@ -75,6 +86,58 @@ tjp_viewer_const(void)
 					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
 }
 
+/* ---- who may execute what ---- */
+
+/*
+ * Rights that a role was found to have, kept for as long as PostgreSQL keeps the
+ * rows that say so: one plan asks for the same few rights many times.
+ */
+static struct
+{
+	Oid function;
+	Oid role; /* 0: unused */
+} executable[N_EXECUTABLE];
+static uint64 rights_changes = 0;
+
+static void
+rights_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	rights_changes++;
+	memset(executable, 0, sizeof(executable));
+}
+
+void
+tjp_lists_init(void)
+{
+	/* all that pg_proc_aclcheck reads, itself or by what it remembers of roles */
+	CacheRegisterSyscacheCallback(PROCOID, rights_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, rights_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, rights_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, rights_changed, (Datum) 0);
+}
+
+bool
+tjp_lists_may_execute(Oid function)
+{
+	static int next = 0;
+	Oid		   role = GetUserId();
+	uint64	   changes = rights_changes;
+
+	for (int i = 0; i < N_EXECUTABLE; i++)
+		if (executable[i].function == function && executable[i].role == role)
+			return true;
+	if (tjp_function_aclcheck(function, role, ACL_EXECUTE) != ACLCHECK_OK)
+		return false;
+	/* unless something has changed while the rows were read */
+	if (changes == rights_changes)
+	{
+		next = (next + 1) % N_EXECUTABLE;
+		executable[next].function = function;
+		executable[next].role = role;
+	}
+	return true;
+}
+
 bool
 tjp_lists_is_planned(List *args)
 {
@@ -82,17 +145,35 @@ tjp_lists_is_planned(List *args)
 
 	return IsA(planned, Const) && planned->consttype == tjp_plan.planned &&
 		   !planned->constisnull &&
-		   tjp_function_aclcheck(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)),
-								 GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+		   tjp_lists_may_execute(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)));
 }
 
 /* ---- values of columns ---- */
+
+static const TjpValueType value_types[] = {
+	{INT2OID, INT2ARRAYOID, INT2_EQUAL_OPERATOR, F_INT2EQ, 2, true, TYPALIGN_SHORT},
+	{INT4OID, INT4ARRAYOID, Int4EqualOperator, F_INT4EQ, 4, true, TYPALIGN_INT},
+	{INT8OID, INT8ARRAYOID, INT8_EQUAL_OPERATOR, F_INT8EQ, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE},
+	{TEXTOID, TEXTARRAYOID, TextEqualOperator, F_TEXTEQ, -1, false, TYPALIGN_INT},
+	{UUIDOID, UUIDARRAYOID, UUID_EQUAL_OPERATOR, F_UUID_EQ, UUID_LEN, false, TYPALIGN_CHAR},
+};
+
+const TjpValueType *
+tjp_value_type_facts(Oid type)
+{
+	for (int i = 0; i < lengthof(value_types); i++)
+		if (value_types[i].type == type)
+			return &value_types[i];
+	return NULL;
+}
 
 Oid
 tjp_value_type(Oid type)
 {
 	TjpArgKind kind;
 
+	if (tjp_value_type_facts(type) != NULL)
+		return type;
 	type = getBaseType(type);
 	if (!tjp_construct_kind(type, &kind) || kind == TJP_ARG_NAME || kind == TJP_ARG_CSTRING)
 		return InvalidOid;
@@ -161,10 +242,14 @@ tjp_values_add(TjpValues *values, const char *bytes, int len)
 Datum
 tjp_values_array(const TjpValues *values, Oid element_type)
 {
-	int16 len;
-	bool  byval;
-	char  align;
+	const TjpValueType *type = tjp_value_type_facts(element_type);
+	int16				len;
+	bool				byval;
+	char				align;
 
+	if (type != NULL)
+		return PointerGetDatum(construct_array(values->values, values->n, element_type, type->len,
+											   type->byval, type->align));
 	get_typlenbyvalalign(element_type, &len, &byval, &align);
 	return PointerGetDatum(construct_array(values->values, values->n, element_type, len, byval,
 										   align));
@@ -186,6 +271,13 @@ tjp_lowest_value(Oid type)
 		default:
 			return PointerGetDatum(cstring_to_text(""));
 	}
+}
+
+/* What a domain is over. */
+static Oid
+base_type(Oid type)
+{
+	return tjp_value_type_facts(type) != NULL ? type : getBaseType(type);
 }
 
 /* One call site of a list, which keeps the list for rescans. */
@@ -220,14 +312,20 @@ typedef struct Listing
 	int			key_len;
 } Listing;
 
-/* Types as check.c takes them: the byte before each word is its length. */
+/*
+ * The types of a list, one text or an array in an argument, as check.c takes
+ * them: the byte before each word is its length.
+ */
 static TjpElement *
-list_types(ArrayType *array, int *ntypes)
+list_types(FunctionCallInfo fcinfo, int argno, bool one, int *ntypes)
 {
-	Datum	   *words;
+	Datum	   *words = &PG_GETARG_DATUM(argno);
 	TjpElement *types;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, ntypes);
+	*ntypes = 1;
+	if (!one)
+		deconstruct_array(DatumGetArrayTypeP(PG_GETARG_DATUM(argno)), TEXTOID, -1, false,
+						  TYPALIGN_INT, &words, NULL, ntypes);
 	types = palloc0(Max(*ntypes, 1) * sizeof(TjpElement));
 	for (int i = 0; i < *ntypes; i++)
 	{
@@ -335,18 +433,18 @@ edge_value(FunctionCallInfo fcinfo, const Listing *listing)
 }
 
 /*
- * What the lists have in common.  The result is the caller's memory, or
- * that of the call site where it serves for rescans: btree keeps pointers into
- * it, so that what was kept once is never freed.
+ * What the lists have in common; what is NULL for ids.  The result is the caller's
+ * memory, or that of the call site where it serves for rescans: btree keeps pointers
+ * into it, so that what was kept once is never freed.
  */
 static Datum
-list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum types,
+list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, int types_arg,
 			  int workspace_arg, bool lowest)
 {
 	uint64		planned = PG_GETARG_TJP_PLANNED(LIST_PLANNED);
 	ListSite   *site = fcinfo->flinfo->fn_extra;
 	TimestampTz now = GetCurrentStatementStartTimestamp();
-	Listing		listing = {{getBaseType(element_type)}};
+	Listing		listing = {{base_type(element_type)}};
 	const char *user = NULL;
 	int			user_len = 0;
 	char	   *key = NULL;
@@ -393,7 +491,8 @@ list_for_scan(FunctionCallInfo fcinfo, Oid element_type, const char *what, Datum
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "tj_perm list", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(scratch);
 	listing.what = what;
-	listing.types = list_types(DatumGetArrayTypeP(types), &listing.ntypes);
+	if (types_arg >= 0)
+		listing.types = list_types(fcinfo, types_arg, what == NULL, &listing.ntypes);
 	if (!nothing)
 		tjp_check_reach(user, user_len, key, key_len, listing.level, 0,
 						what == NULL ? list_ids_of_workspace : list_workspace,
@@ -446,15 +545,10 @@ PG_FUNCTION_INFO_V1(tj_perm_ids);
 Datum
 tj_perm_ids(PG_FUNCTION_ARGS)
 {
-	Datum type;
-
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
-	type = PG_GETARG_DATUM(IDS_TYPE);
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), NULL,
-						 PointerGetDatum(construct_array(&type, 1, TEXTOID, -1, false,
-														 TYPALIGN_INT)),
-						 IDS_WORKSPACE, false);
+						 IDS_TYPE, IDS_WORKSPACE, false);
 }
 
 /*
@@ -469,8 +563,7 @@ tj_perm_workspaces(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PG_GETARG_DATUM(LIST_TYPES), -1, false);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), LIST_TYPES, -1, false);
 }
 
 /*
@@ -484,8 +577,8 @@ tj_perm_lowest(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PG_GETARG_DATUM(LIST_TYPES), LOWEST_WORKSPACE, true);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), LIST_TYPES,
+						 LOWEST_WORKSPACE, true);
 }
 
 /*
@@ -500,6 +593,5 @@ tj_perm_edge(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(LIST_PLANNED))
 		PG_RETURN_NULL();
 	return list_for_scan(fcinfo, get_fn_expr_rettype(fcinfo->flinfo),
-						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)),
-						 PointerGetDatum(construct_empty_array(TEXTOID)), -1, false);
+						 TextDatumGetCString(PG_GETARG_DATUM(LIST_WHAT)), -1, -1, false);
 }

@@ -37,6 +37,11 @@ extern TjpPlanFunctions tjp_plan;
  */
 extern bool tjp_lists_find_functions(void);
 
+extern void tjp_lists_init(void);
+
+/* May the current role execute a function? */
+extern bool tjp_lists_may_execute(Oid function);
+
 /*
  * Did the planner's rewriting make this call, and may the current role execute
  * what it stands for?  Anybody can write a NULL of type _planned.  No argument
@@ -77,6 +82,21 @@ typedef struct TjpValues
 	int	   allocated;
 	Datum *values;
 } TjpValues;
+
+/* What is known of a type that values may have. */
+typedef struct TjpValueType
+{
+	Oid	  type;
+	Oid	  array_type;
+	Oid	  equals; /* the operator of its btree families */
+	Oid	  equals_function;
+	int16 len;
+	bool  byval;
+	char  align;
+} TjpValueType;
+
+/* NULL if this is no such type (but may be a domain over one). */
+extern const TjpValueType *tjp_value_type_facts(Oid type);
 
 /* The type that values for a column or an array's elements have; 0 if none serves. */
 extern Oid tjp_value_type(Oid type);

@@ -26,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/stratnum.h"
@@ -37,7 +38,6 @@
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
@@ -46,7 +46,6 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "parser/parsetree.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -58,13 +57,13 @@
 #include "utils/typcache.h"
 
 #include "check.h"
-#include "compat.h"
 #include "construct.h"
 #include "estimate.h"
 #include "guc.h"
 #include "lists.h"
 
-/* GIN family of arrays, whose OID has no name */
+/* families whose OIDs have no names: btree of uuid, GIN of arrays */
+#define UUID_BTREE_FAM_OID	 2968
 #define ARRAY_GIN_FAM_OID	 2745
 #define GIN_OVERLAP_STRATEGY 1
 
@@ -85,12 +84,6 @@ c_function(Oid function)
 
 	fmgr_info(function, &flinfo);
 	return flinfo.fn_addr;
-}
-
-static bool
-may_execute(Oid function)
-{
-	return tjp_function_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 }
 
 static Const *
@@ -131,11 +124,19 @@ is_null_const(Node *node)
  * would be dropped.
  */
 static Node *
-arm_argument(Node *arg, uint64 planned)
+arm_argument(Node *arg, Node *planned)
 {
-	if (is_null_const(arg) || contain_subplans(arg))
-		return (Node *) planned_const(planned);
-	return copyObject(arg);
+	return is_null_const(arg) || contain_subplans(arg) ? planned : arg;
+}
+
+/*
+ * What stands for the workspace and the last id of an arm, where neither will be
+ * asked for an index: a value that is known is of use to the list, a column is not.
+ */
+static Node *
+unasked(Node *arg, Node *planned)
+{
+	return contain_vars_of_level(arg, 0) ? planned : copyObject(arg);
 }
 
 /*
@@ -149,7 +150,7 @@ plan_user(Node **user, uint64 *planned)
 {
 	if (IsA(*user, FuncExpr) && c_function(((FuncExpr *) *user)->funcid) == tj_user)
 	{
-		if (!may_execute(((FuncExpr *) *user)->funcid))
+		if (!tjp_lists_may_execute(((FuncExpr *) *user)->funcid))
 			return false;
 		*planned |= TJP_PLANNED_SESSION_USER | TJP_PLANNED_ONE_USER;
 		*user = (Node *) planned_const(*planned);
@@ -192,7 +193,7 @@ constructor_arguments(Node *resource, List **types)
 		function != tj_workspace_text && function != tj_workspace_int8 &&
 		function != tj_workspace_uuid)
 		return NIL;
-	if (!may_execute(constructor->funcid))
+	if (!tjp_lists_may_execute(constructor->funcid))
 		return NIL;
 	args = list_copy(constructor->args);
 
@@ -323,13 +324,15 @@ typedef struct TableIndexes
 	Oid	   relid;
 	Index  varno;
 	double rows;
+	int	   lock; /* of the table by this query */
 	int	   n;
 	struct TableIndex
 	{
+		Oid		   indexid;
 		int		   nkeys;
 		AttrNumber keys[INDEX_MAX_KEYS]; /* 0: an expression */
 		bool	   partial;
-		bool	   complete; /* a btree that can be used now, with all rows */
+		bool	   usable; /* now, and has all rows */
 		bool	   unique;
 	} indexes[FLEXIBLE_ARRAY_MEMBER];
 } TableIndexes;
@@ -359,34 +362,48 @@ find_indexes(PlannerInfo *root, List *args)
 					 list_length(oids) * sizeof(struct TableIndex));
 	result->relid = rte->relid;
 	result->varno = varno;
+	result->lock = rte->rellockmode;
 	result->rows = Max(rel->rd_rel->reltuples, 0);
 	relation_close(rel, NoLock);
 	foreach(lc, oids)
 	{
 		struct TableIndex *found = &result->indexes[result->n];
-		HeapTuple		   relation = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(lc)));
 		HeapTuple		   tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
 
-		if (HeapTupleIsValid(relation) && HeapTupleIsValid(tuple))
+		if (HeapTupleIsValid(tuple))
 		{
 			Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 
+			found->indexid = lfirst_oid(lc);
 			found->nkeys = index->indnkeyatts;
 			for (int i = 0; i < found->nkeys; i++)
 				found->keys[i] = index->indkey.values[i];
 			found->partial = !heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
-			found->complete = index->indisvalid && !index->indcheckxmin && !found->partial &&
-							  ((Form_pg_class) GETSTRUCT(relation))->relam == BTREE_AM_OID;
+			found->usable = index->indisvalid && !index->indcheckxmin && !found->partial;
 			found->unique = index->indisunique;
 			result->n++;
-		}
-		if (HeapTupleIsValid(tuple))
 			ReleaseSysCache(tuple);
-		if (HeapTupleIsValid(relation))
-			ReleaseSysCache(relation);
+		}
 	}
 	list_free(oids);
 	return result;
+}
+
+/* Is this a btree that can be used now, with all rows? */
+static bool
+is_complete(const struct TableIndex *index)
+{
+	HeapTuple tuple;
+	bool	  is_btree;
+
+	if (!index->usable)
+		return false;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index->indexid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	is_btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
+	ReleaseSysCache(tuple);
+	return is_btree;
 }
 
 /* The number of a column of the table; 0 for whatever else. */
@@ -415,11 +432,58 @@ may_lead(const TableIndexes *table, Node *column, bool partial)
 	return false;
 }
 
+/* Equality of a btree family is that of the values, and so is its order. */
+static bool
+is_family_of_values(Oid family, Oid collation, Oid type)
+{
+	switch (family)
+	{
+		case INTEGER_BTREE_FAM_OID:
+			return type == INT2OID || type == INT4OID || type == INT8OID;
+		case TEXT_BTREE_FAM_OID:
+		case TEXT_PATTERN_BTREE_FAM_OID:
+			return type == TEXTOID && OidIsValid(collation) &&
+				   get_collation_isdeterministic(collation);
+		case UUID_BTREE_FAM_OID:
+			return type == UUIDOID;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Is there an ordinary index that begins with this column and can be asked for
+ * values? As has_index, which is the same question in the planner.
+ */
+static bool
+surely_leads(const TableIndexes *table, Node *column)
+{
+	Oid		   type = tjp_value_type(exprType(column));
+	AttrNumber number = table != NULL ? column_number(table, column) : 0;
+	bool	   leads = false;
+
+	if (number == 0 || !OidIsValid(type))
+		return false;
+	for (int i = 0; i < table->n && !leads; i++)
+	{
+		Relation index;
+
+		if (table->indexes[i].keys[0] != number || !table->indexes[i].usable)
+			continue;
+		/* as the planner does it next */
+		index = index_open(table->indexes[i].indexid, table->lock);
+		leads = index->rd_rel->relam == BTREE_AM_OID && index->rd_opcintype[0] == type &&
+				is_family_of_values(index->rd_opfamily[0], index->rd_indcollation[0], type);
+		index_close(index, NoLock);
+	}
+	return leads;
+}
+
 /* Is this an index by which no two rows share a value of the column? */
 static bool
 is_key(const struct TableIndex *index, AttrNumber column)
 {
-	return index->complete && index->unique && index->nkeys == 1 && index->keys[0] == column;
+	return index->unique && index->nkeys == 1 && index->keys[0] == column && is_complete(index);
 }
 
 static Expr *
@@ -475,7 +539,7 @@ id_is_enough(const TableIndexes *table, Node *id, Node *workspace)
 		}
 		if (has_id && has_workspace)
 			return false;
-		if (index->complete && index->keys[0] == id_column)
+		if (index->keys[0] == id_column && is_complete(index))
 		{
 			leads = true;
 			unique = unique || is_key(index, id_column);
@@ -546,6 +610,38 @@ finds_one_row(const TableIndexes *table, Node *jointree)
 	return false;
 }
 
+/* The arm for one element of a path. */
+static Expr *
+make_arm(const TableIndexes *indexes, uint64 planned, Node *level, Node *user, text *type,
+		 Node *id, Node *workspace, Node *last)
+{
+	Node *constant = (Node *) planned_const(planned);
+	List *head = list_make4(constant, copyObject(level), copyObject(user),
+							text_const(PointerGetDatum(type)));
+	List *tail;
+	List *calls = NIL;
+
+	id = arm_argument(id, constant);
+	workspace = arm_argument(workspace, constant);
+	last = arm_argument(last, constant);
+
+	/* an index WHERE the id IS NOT NULL shall serve */
+	if (may_lead(indexes, id, true))
+		calls = list_make1(is_not_null(copyObject(id)));
+	if (surely_leads(indexes, id) || surely_leads(indexes, workspace))
+		tail = list_make3(copyObject(id), unasked(workspace, constant), unasked(last, constant));
+	else
+		tail = list_make3(copyObject(id), copyObject(workspace), copyObject(last));
+	calls = lappend(calls, call(tjp_plan.held, BOOLOID, list_concat_copy(head, tail)));
+	if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
+	{
+		tail = list_make2(copyObject(workspace), copyObject(id));
+		calls = lappend(calls, call(tjp_plan.within, BOOLOID,
+									list_concat(copyObject(head), tail)));
+	}
+	return list_length(calls) > 1 ? make_andclause(calls) : (Expr *) linitial(calls);
+}
+
 /* tj_can(user, tj_resource(workspace [, type, id]...), level) */
 static Expr *
 simplify_can(SupportRequestSimplify *request)
@@ -561,7 +657,7 @@ simplify_can(SupportRequestSimplify *request)
 	Node  *last;
 	int	   ntypes = list_length(types);
 
-	if (args == NIL || !may_execute(request->fcall->funcid) ||
+	if (args == NIL || !tjp_lists_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	workspace = linitial(args);
@@ -575,42 +671,18 @@ simplify_can(SupportRequestSimplify *request)
 		TableIndexes *indexes = find_indexes(request->root, args);
 
 		edges = make_edges(request, user, workspace, planned);
-		workspace = arm_argument(workspace, planned);
-		last = arm_argument(last, planned);
-		if ((may_lead(indexes, workspace, false) || may_lead(indexes, last, false)) &&
-			!finds_one_row(indexes, (Node *) request->root->parse->jointree))
+		if (finds_one_row(indexes, (Node *) request->root->parse->jointree))
+			planned |= TJP_PLANNED_ONE_ROW;
+		else if (may_lead(indexes, workspace, false) || may_lead(indexes, last, false))
 			planned |= TJP_PLANNED_HAS_ARMS;
 		for (int i = 0; (planned & TJP_PLANNED_HAS_ARMS) != 0 && i < ntypes; i++)
-		{
-			Node *id = list_nth(args, 2 + 2 * i);
-			List *head = list_make4(planned_const(planned), copyObject(level), copyObject(user),
-									text_const(PointerGetDatum(list_nth(types, i))));
-			List *tail;
-			List *arm;
-
-			/* in no such container, ever */
-			if (is_null_const(id))
-				continue;
-			id = arm_argument(id, planned);
-			tail = list_make3(id, copyObject(workspace), copyObject(last));
-			arm = list_make1(call(tjp_plan.held, BOOLOID, list_concat(list_copy(head), tail)));
-			if (contain_vars_of_level(workspace, 0) && !id_is_enough(indexes, id, workspace))
-			{
-				tail = list_make2(copyObject(workspace), copyObject(id));
-				arm = lappend(arm, call(tjp_plan.within, BOOLOID,
-										list_concat(copyObject(head), tail)));
-			}
-			/* an index WHERE the id IS NOT NULL shall serve */
-			if (may_lead(indexes, id, true))
-				arm = lcons(is_not_null(copyObject(id)), arm);
-			arms = lappend(arms,
-						   list_length(arm) > 1 ? make_andclause(arm) : (Expr *) linitial(arm));
-		}
+			if (!is_null_const(list_nth(args, 2 + 2 * i))) /* else in no such container, ever */
+				arms = lappend(arms, make_arm(indexes, planned, level, user, list_nth(types, i),
+											  list_nth(args, 2 + 2 * i), workspace, last));
 	}
+	/* the arguments are ours: the call that they stood in goes */
 	return make_condition(call(tjp_plan.can, BOOLOID,
-							   list_concat(list_make3(planned_const(planned), copyObject(level),
-													  copyObject(user)),
-										   copyObject(args))),
+							   list_concat(list_make3(planned_const(planned), level, user), args)),
 						  arms, edges);
 }
 
@@ -623,7 +695,7 @@ simplify_is_member(SupportRequestSimplify *request)
 	uint64 planned = request->fcall->funcid;
 	List  *edges = NIL;
 
-	if (!tjp_construct_accepts(args, NULL) || !may_execute(request->fcall->funcid) ||
+	if (!tjp_construct_accepts(args, NULL) || !tjp_lists_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	if (is_null_const(linitial(args)) || is_null_const(user))
@@ -663,28 +735,14 @@ tj_perm_check_support(PG_FUNCTION_ARGS)
 
 /* ---- index conditions ---- */
 
-/* Equality of the index's family is that of the values, and so is its order. */
+/* Can an index column be compared with values of this type? */
 static bool
 serves_equality(SupportRequestIndexCondition *request, Oid type)
 {
 	IndexOptInfo *index = request->index;
-	int			  column = request->indexcol;
 
-	if (index->relam != BTREE_AM_OID || index->opcintype[column] != type)
-		return false;
-	switch (request->opfamily)
-	{
-		case INTEGER_BTREE_FAM_OID:
-			return type == INT2OID || type == INT4OID || type == INT8OID;
-		case TEXT_BTREE_FAM_OID:
-		case TEXT_PATTERN_BTREE_FAM_OID:
-			return type == TEXTOID && OidIsValid(request->indexcollation) &&
-				   get_collation_isdeterministic(request->indexcollation);
-		case UUID_BTREE_FAM_OID:
-			return type == UUIDOID;
-		default:
-			return false;
-	}
+	return index->relam == BTREE_AM_OID && index->opcintype[request->indexcol] == type &&
+		   is_family_of_values(request->opfamily, request->indexcollation, type);
 }
 
 /* Is there an ordinary index whose first column is this expression? */
@@ -711,24 +769,27 @@ has_index(RelOptInfo *rel, Node *expression)
 	return false;
 }
 
+static Const *
+null_of(const TjpValueType *type, Oid collation)
+{
+	return makeConst(type->type, -1, collation, type->len, (Datum) 0, true, type->byval);
+}
+
 /* column = ANY (list), where list is a function of ours and its arguments but the last */
 static List *
 equality_condition(SupportRequestIndexCondition *request, Node *column, Oid list, List *list_args)
 {
-	Oid	  type = tjp_value_type(exprType(column));
-	Oid	  collation = request->indexcollation;
-	Oid	  operator;
-	Expr *array;
+	Oid					value_type = tjp_value_type(exprType(column));
+	const TjpValueType *type = tjp_value_type_facts(value_type);
+	Oid					collation = request->indexcollation;
+	Expr			   *array;
 
-	if (!OidIsValid(type) || !serves_equality(request, type))
+	if (type == NULL || !serves_equality(request, value_type))
 		return NIL;
-	operator= get_opfamily_member(request->opfamily, type, type, BTEqualStrategyNumber);
-	if (!OidIsValid(operator))
-		return NIL;
-	array = (Expr *) makeFuncExpr(list, get_array_type(type),
-								  lappend(list_args, makeNullConst(type, -1, collation)),
+	array = (Expr *) makeFuncExpr(list, type->array_type,
+								  lappend(list_args, null_of(type, collation)),
 								  collation, InvalidOid, COERCE_EXPLICIT_CALL);
-	return list_make1(tjp_equals_any(column, type, operator, collation, (Node *) array));
+	return list_make1(tjp_equals_any(column, type, collation, (Node *) array));
 }
 
 /* array column && list */
@@ -783,6 +844,11 @@ everything_condition(SupportRequestIndexCondition *request, Node *column, List *
 									collation));
 }
 
+/*
+ * What follows shares the nodes of the call, as index conditions of PostgreSQL's
+ * own functions do: they are copied when the plan is made.
+ */
+
 /* The arguments that lists begin with; NIL if they are not known before the scan. */
 static List *
 list_head_args(SupportRequestIndexCondition *request, List *args)
@@ -793,16 +859,15 @@ list_head_args(SupportRequestIndexCondition *request, List *args)
 	if (!is_pseudo_constant_for_index(request->root, level, request->index) ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	return list_make3(copyObject(linitial(args)), copyObject(level), copyObject(user));
+	return list_make3(linitial(args), level, user);
 }
 
 /* The workspace if it is known before the scan; else what stands for any. */
 static Node *
 known_workspace(SupportRequestIndexCondition *request, Node *planned, Node *workspace)
 {
-	if (is_pseudo_constant_for_index(request->root, workspace, request->index))
-		return copyObject(workspace);
-	return copyObject(planned);
+	return is_pseudo_constant_for_index(request->root, workspace, request->index) ? workspace :
+																					planned;
 }
 
 static Node *
@@ -815,12 +880,19 @@ static List *
 can_condition(SupportRequestIndexCondition *request, List *args)
 {
 	uint64 planned = DatumGetInt64(linitial_node(Const, args)->constvalue);
-	Node  *workspace = arm_argument(list_nth(args, CAN_WORKSPACE), planned);
-	List  *head = list_head_args(request, args);
+	Node  *workspace;
+	List  *head;
 	Node  *types;
 
 	/* lists on later columns would be taken to keep the order of the index */
-	if (head == NIL || request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0)
+	if (request->indexcol > 0 || (planned & TJP_PLANNED_HAS_ARMS) == 0 ||
+		(request->indexarg != CAN_WORKSPACE && request->indexarg != list_length(args) - 1))
+		return NIL;
+	workspace = arm_argument(list_nth(args, CAN_WORKSPACE), linitial(args));
+	if (request->indexarg != CAN_WORKSPACE && has_index(request->index->rel, workspace))
+		return NIL;
+	head = list_head_args(request, args);
+	if (head == NIL)
 		return NIL;
 	types = (Node *) tjp_types_of_can(args);
 	if (request->indexarg == CAN_WORKSPACE)
@@ -831,14 +903,11 @@ can_condition(SupportRequestIndexCondition *request, List *args)
 		if (asked != NULL)
 			return everything_condition(request, workspace,
 										list_concat(head, list_make3(word_const(TJP_LIST_WIDE),
-																	 types, copyObject(asked))));
+																	 types, asked)));
 		return equality_condition(request, workspace, tjp_plan.workspaces,
 								  list_concat(head,
 											  list_make2(word_const(TJP_LIST_WIDE), types)));
 	}
-	if (request->indexarg != list_length(args) - 1 ||
-		has_index(request->index->rel, workspace))
-		return NIL;
 	return everything_condition(request, llast(args),
 								list_concat(head,
 											list_make3(word_const(TJP_LIST_WIDE), types,
@@ -857,22 +926,23 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 	Node *id = list_nth(args, HELD_ID);
 	Node *workspace = list_nth(args, HELD_WORKSPACE);
 	Node *last = list_nth(args, HELD_LAST);
-	List *head = list_head_args(request, args);
+	List *head;
 
+	if (request->indexarg != HELD_ID &&
+		(request->indexarg != HELD_LAST || has_index(request->index->rel, id) ||
+		 has_index(request->index->rel, workspace)))
+		return NIL;
+	head = list_head_args(request, args);
 	if (head == NIL)
 		return NIL;
 	if (request->indexarg == HELD_ID)
 	{
-		List *tail = list_make2(copyObject(type),
-								known_workspace(request, linitial(args), workspace));
+		List *tail = list_make2(type, known_workspace(request, linitial(args), workspace));
 
-		if (OidIsValid(get_element_type(getBaseType(exprType(id)))))
-			return overlap_condition(request, id, tjp_plan.ids, list_concat(head, tail));
-		return equality_condition(request, id, tjp_plan.ids, list_concat(head, tail));
+		if (OidIsValid(tjp_value_type(exprType(id))))
+			return equality_condition(request, id, tjp_plan.ids, list_concat(head, tail));
+		return overlap_condition(request, id, tjp_plan.ids, list_concat(head, tail));
 	}
-	if (request->indexarg != HELD_LAST || has_index(request->index->rel, id) ||
-		has_index(request->index->rel, workspace))
-		return NIL;
 	return everything_condition(request, last,
 								list_concat(head,
 											list_make3(word_const(TJP_LIST_HELD), one_type(type),
@@ -887,12 +957,15 @@ held_condition(SupportRequestIndexCondition *request, List *args)
 static List *
 within_condition(SupportRequestIndexCondition *request, List *args)
 {
-	List *head = list_head_args(request, args);
+	List *head;
 	Node *workspace = list_nth(args, WITHIN_WORKSPACE);
 	Node *id = list_nth(args, WITHIN_ID);
 	bool  has_id = false;
 
-	if (head == NIL || request->indexarg != WITHIN_WORKSPACE)
+	if (request->indexarg != WITHIN_WORKSPACE)
+		return NIL;
+	head = list_head_args(request, args);
+	if (head == NIL)
 		return NIL;
 	for (int i = 0; i < request->index->nkeycolumns; i++)
 		has_id = has_id || match_index_to_operand(id, i, request->index);
@@ -913,7 +986,7 @@ is_member_condition(SupportRequestIndexCondition *request, List *args)
 	if (request->indexarg != MEMBER_WORKSPACE || request->indexcol > 0 ||
 		!is_pseudo_constant_for_index(request->root, user, request->index))
 		return NIL;
-	list_args = list_make4(copyObject(linitial(args)), tjp_viewer_const(), copyObject(user),
+	list_args = list_make4(linitial(args), tjp_viewer_const(), user,
 						   word_const(TJP_LIST_MEMBER));
 	list_args = lappend(list_args, tjp_types_const(NULL, 0));
 	return equality_condition(request, list_nth(args, MEMBER_WORKSPACE), tjp_plan.workspaces,

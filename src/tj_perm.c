@@ -10,6 +10,7 @@
 #include "catalog.h"
 #include "estimate.h"
 #include "guc.h"
+#include "lists.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,5 +22,6 @@ _PG_init(void)
 	tjp_guc_init();
 	tjp_catalog_init();
 	tjp_cache_init();
+	tjp_lists_init();
 	tjp_estimate_init();
 }
