@@ -1334,6 +1334,17 @@ tjp_cache_is_current(uint64 entered, Snapshot snapshot)
 	return false;
 }
 
+bool
+tjp_cache_knows_memberships(void)
+{
+	const Slot *slot = entered_slot;
+
+	return slot != NULL && slot->memberships != NULL &&
+		   slot->memberships_user_len == entered_key.user_len &&
+		   memcmp(slot->memberships_user, entered_key.bytes + entered_key.workspace_len,
+				  entered_key.user_len) == 0;
+}
+
 const TjpMemberships *
 tjp_cache_memberships(void)
 {
@@ -1347,8 +1358,7 @@ tjp_cache_memberships(void)
 	Size			size;
 	char		   *bytes;
 
-	if (slot->memberships != NULL && slot->memberships_user_len == user_len &&
-		memcmp(slot->memberships_user, user, user_len) == 0)
+	if (tjp_cache_knows_memberships())
 		return slot->memberships;
 
 	caller = enter_scratch();

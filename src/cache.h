@@ -199,8 +199,12 @@ tjp_reading_is_current(const TjpReading *reading, uint64 id, const SnapshotData 
 	return true;
 }
 
-/* The workspaces of the entered user, whichever workspace was entered. */
+/*
+ * The workspaces of the entered user, whichever workspace was entered; and whether
+ * they have been read.
+ */
 extern const TjpMemberships *tjp_cache_memberships(void);
+extern bool					 tjp_cache_knows_memberships(void);
 
 /*
  * Read all grants of the view's principals into memory; false if they do not

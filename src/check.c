@@ -32,6 +32,7 @@
 #include "names.h"
 
 #define ROWS_TO_SORT 16 /* rows of one scan that make it worthwhile to sort what is held */
+#define FEW_ROWS	 2	/* the same if the workspaces of the user are known, as after a list */
 
 /* What is asked, and what has been found so far. */
 typedef struct Check
@@ -1217,7 +1218,8 @@ site_asks(Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level,
 			site->entered = entered;
 			site->rows = 0;
 		}
-		if (++site->rows >= ROWS_TO_SORT && entered != 0)
+		if (++site->rows >= (tjp_cache_knows_memberships() ? FEW_ROWS : ROWS_TO_SORT) &&
+			entered != 0)
 			begin_sorting(site, user, user_len, level);
 	}
 	return allowed;
