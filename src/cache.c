@@ -347,7 +347,8 @@ enter_scratch(void)
 /*
  * The parts of tj_perm.cache_size, in bytes: what shared states use at most,
  * what they take from the system at most (freed chunks of one size are of no
- * use for another), and what one slot takes.  Together the whole.
+ * use for another), and what one slot takes.  Together with the places of stamps
+ * the whole.
  */
 static Size
 shared_limit(void)
@@ -358,7 +359,7 @@ shared_limit(void)
 static Size
 allocated_limit(void)
 {
-	return (Size) tjp_cache_size * 1024 / 4 * 3;
+	return (Size) tjp_cache_size * 1024 / 16 * 11;
 }
 
 static Size
@@ -2044,7 +2045,7 @@ tj_perm_cache_stats(PG_FUNCTION_ARGS)
 	values[3] = Int64GetDatum(stats.probes);
 	values[4] = Int64GetDatum(stats.evictions);
 	values[5] = Int64GetDatum(shared_states != NULL ? shared_states->members : 0);
-	values[6] = Int64GetDatum(slot_bytes +
+	values[6] = Int64GetDatum(slot_bytes + tjp_catalog_stamp_places_size() +
 							  (cache_context != NULL ?
 								   MemoryContextMemAllocated(cache_context, true) :
 								   0));

@@ -50,6 +50,7 @@
 
 #include "catalog.h"
 #include "compat.h"
+#include "guc.h"
 
 #define TJP_SCHEMA	  "tj_perm"
 #define TJP_EXTENSION "tj_perm"
@@ -982,14 +983,19 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
  * since a key has no two of them.  A place is what an index entry points to, and
  * versions are looked for from there as an index scan does.
  */
-#define N_STAMP_PLACES 4096
+#define LEAST_STAMP_PLACES 128
 
-static struct
+typedef struct StampPlace
 {
 	uint32			hash;
 	ItemPointerData tid;
 	Buffer			buffer; /* that the page was in; InvalidBuffer: not known */
-} stamp_places[N_STAMP_PLACES];
+	uint32			met;	/* hash of a principal that was asked about */
+} StampPlace;
+
+static StampPlace *stamp_places = NULL; /* by hash */
+static uint32	   nstamp_places = 0;	/* a power of 2 */
+static uint32	   nstamp_places_used = 0;
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 
@@ -997,9 +1003,95 @@ static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 static void
 forget_stamp_places(Oid file)
 {
-	memset(stamp_places, 0, sizeof(stamp_places));
+	if (stamp_places != NULL)
+		memset(stamp_places, 0, nstamp_places * sizeof(StampPlace));
+	nstamp_places_used = 0;
 	stamp_places_file = file;
 	stamp_blocks = 0;
+}
+
+static uint32
+most_stamp_places(void)
+{
+	Size   most = (Size) tjp_cache_size * 1024 / 16 / sizeof(StampPlace);
+	uint32 n = LEAST_STAMP_PLACES;
+
+	while (n * 2 <= most)
+		n *= 2;
+	return n;
+}
+
+/*
+ * Make room for one more: twice as much once a quarter is used, as far as the
+ * size of the cache allows.  No memory is no reason to fail.
+ */
+static void
+enlarge_stamp_places(void)
+{
+	uint32		most = most_stamp_places();
+	uint32		n = nstamp_places;
+	StampPlace *larger;
+
+	if (n == 0)
+		n = LEAST_STAMP_PLACES;
+	else if (nstamp_places_used >= n / 4)
+		n *= 2;
+	n = Min(n, most);
+	if (n == nstamp_places)
+		return;
+	larger = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(StampPlace),
+										MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+	if (larger == NULL)
+		return;
+	nstamp_places_used = 0;
+	for (uint32 i = 0; i < nstamp_places; i++)
+	{
+		const StampPlace *old = &stamp_places[i];
+		StampPlace		 *place = &larger[old->hash & (n - 1)];
+
+		if (ItemPointerIsValid(&old->tid))
+		{
+			if (!ItemPointerIsValid(&place->tid))
+				nstamp_places_used++;
+			place->hash = old->hash;
+			place->tid = old->tid;
+			place->buffer = old->buffer;
+		}
+		if (old->met != 0)
+			larger[old->met & (n - 1)].met = old->met;
+	}
+	if (stamp_places != NULL)
+		pfree(stamp_places);
+	stamp_places = larger;
+	nstamp_places = n;
+}
+
+Size
+tjp_catalog_stamp_places_size(void)
+{
+	return nstamp_places * sizeof(StampPlace);
+}
+
+static StampPlace *
+stamp_place(uint32 hash)
+{
+	return &stamp_places[hash & (nstamp_places - 1)];
+}
+
+static void
+remember_stamp_place(uint32 hash, ItemPointer tid)
+{
+	StampPlace *place;
+
+	enlarge_stamp_places();
+	if (stamp_places == NULL)
+		return;
+	place = stamp_place(hash);
+	if (!ItemPointerIsValid(&place->tid))
+		nstamp_places_used++;
+	place->hash = hash;
+	place->tid = *tid;
+	place->buffer = InvalidBuffer;
 }
 
 /*
@@ -1099,11 +1191,12 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 	{
 		stamps[i].found = false;
 		stamps[i].hash = tjp_catalog_hash_stamp(&stamps[i]);
-		stamps[i].looked_for = stamp_places[stamps[i].hash % N_STAMP_PLACES].hash != stamps[i].hash;
+		stamps[i].looked_for = stamp_places == NULL ||
+							   stamp_place(stamps[i].hash)->hash != stamps[i].hash;
 	}
 	for (int i = 0; i < n; i++)
 	{
-		int			place = stamps[i].hash % N_STAMP_PLACES;
+		StampPlace *place;
 		BlockNumber block;
 		Buffer		buffer;
 
@@ -1112,24 +1205,26 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		if (rel == NULL && (rel = open_stamp_places()) == NULL)
 			return;
 		/* opening may have found that nothing is known of places */
-		block = ItemPointerGetBlockNumberNoCheck(&stamp_places[place].tid);
-		if (stamp_places[place].hash != stamps[i].hash ||
-			!ItemPointerIsValid(&stamp_places[place].tid))
+		place = stamp_place(stamps[i].hash);
+		if (place->hash != stamps[i].hash || !ItemPointerIsValid(&place->tid))
 			continue;
+		block = ItemPointerGetBlockNumber(&place->tid);
 		if (block >= stamp_blocks)
 			stamp_blocks = RelationGetNumberOfBlocks(rel);
 		if (block >= stamp_blocks)
 			continue;
 
 		/* many may lie on one page, which is then read and locked once */
-		buffer = read_stamp_page(rel, block, &stamp_places[place].buffer);
+		buffer = read_stamp_page(rel, block, &place->buffer);
 		for (int k = i; k < n; k++)
 		{
-			ItemPointerData tid = stamp_places[stamps[k].hash % N_STAMP_PLACES].tid;
+			ItemPointerData tid;
 			HeapTupleData	tuple;
 
-			if (stamps[k].looked_for || !ItemPointerIsValid(&tid) ||
-				ItemPointerGetBlockNumber(&tid) != block)
+			if (stamps[k].looked_for)
+				continue;
+			tid = stamp_place(stamps[k].hash)->tid;
+			if (!ItemPointerIsValid(&tid) || ItemPointerGetBlockNumber(&tid) != block)
 				continue;
 			stamps[k].looked_for = true;
 			stamps[k].found =
@@ -1145,11 +1240,14 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 bool
 tjp_catalog_met_before(const TjpStamp *stamp)
 {
-	static uint32 met[N_STAMP_PLACES];
-	uint32		  hash = tjp_catalog_hash_stamp(stamp);
-	bool		  before = met[hash % N_STAMP_PLACES] == hash;
+	uint32 hash = tjp_catalog_hash_stamp(stamp);
+	bool   before;
 
-	met[hash % N_STAMP_PLACES] = hash;
+	enlarge_stamp_places();
+	if (stamp_places == NULL)
+		return false;
+	before = stamp_place(hash)->met == hash;
+	stamp_place(hash)->met = hash;
 	return before;
 }
 
@@ -1180,9 +1278,8 @@ keep_stamp(PathScan *scan, ItemPointer place, TjpStamp *stamp)
 	stamp->stamp = DatumGetInt64(row_value(scan, STAMPS_STAMP, NULL));
 	if (scan->heap->rd_rel->relfilenode != stamp_places_file)
 		forget_stamp_places(scan->heap->rd_rel->relfilenode);
-	stamp_places[stamp->hash % N_STAMP_PLACES].hash = stamp->hash;
-	stamp_places[stamp->hash % N_STAMP_PLACES].tid = *place;
-	stamp_places[stamp->hash % N_STAMP_PLACES].buffer = InvalidBuffer;
+	if (ItemPointerIsValid(place))
+		remember_stamp_place(stamp->hash, place);
 }
 
 bool

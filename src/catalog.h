@@ -120,6 +120,10 @@ extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, in
 
 /* Has this backend asked this before about the principal, as far as it remembers? */
 extern bool tjp_catalog_met_before(const TjpStamp *stamp);
+
+/* What is remembered for these takes so many bytes; at most 1/16 of tj_perm.cache_size. */
+extern Size tjp_catalog_stamp_places_size(void);
+
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);
 extern bool tjp_catalog_triggers_fire(void);
 extern void tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user,
