@@ -81,16 +81,20 @@ typedef struct StateKey
 	const char *bytes; /* workspace, then user */
 } StateKey;
 
-/* One grant, by its target within the workspace. */
+/*
+ * One grant, by its target within the workspace.  Few have bounds, so these stand
+ * before the bytes of the target: from and until, not aligned.
+ */
 typedef struct Entry
 {
-	TimestampTz valid_from;
-	TimestampTz valid_until;
-	uint32		hash;
-	uint32		target; /* offset of the target's bytes */
-	uint16		target_len;
-	TjpLevel	level; /* TJP_LEVEL_NONE: unused */
+	uint32 hash;
+	uint32 target; /* offset of the target's bytes */
+	uint16 target_len;
+	uint8  level; /* TJP_LEVEL_NONE: unused */
+	bool   bounded;
 } Entry;
+
+#define BOUNDS_LEN (2 * sizeof(TimestampTz))
 
 /* All grants of one principal: an open-addressing table and the targets. */
 typedef struct GrantTable
@@ -1513,7 +1517,7 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 			collection->entries = repalloc_huge(collection->entries,
 												collection->allocated * sizeof(Entry));
 	}
-	if (collection->bytes_len + TJP_MAX_ELEMENT_BYTES > collection->bytes_allocated)
+	if (collection->bytes_len + BOUNDS_LEN + TJP_MAX_ELEMENT_BYTES > collection->bytes_allocated)
 	{
 		collection->bytes_allocated = Max(collection->bytes_allocated * 2, 4096);
 		if (collection->bytes == NULL)
@@ -1524,8 +1528,14 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 
 	target = target_bytes(resource, &target_len);
 	entry = &collection->entries[collection->n++];
-	entry->valid_from = valid_from;
-	entry->valid_until = valid_until;
+	entry->bounded = valid_from != DT_NOBEGIN || valid_until != DT_NOEND;
+	if (entry->bounded)
+	{
+		TimestampTz bounds[] = {valid_from, valid_until};
+
+		memcpy(collection->bytes + collection->bytes_len, bounds, BOUNDS_LEN);
+		collection->bytes_len += BOUNDS_LEN;
+	}
 	entry->level = level;
 	entry->target = collection->bytes_len;
 	entry->target_len = target_len;
@@ -1533,6 +1543,19 @@ collect_grant(const TjpResource *resource, TjpLevel level, TimestampTz valid_fro
 	memcpy(collection->bytes + collection->bytes_len, target, target_len);
 	collection->bytes_len += target_len;
 	return true;
+}
+
+/* From when to when an entry is valid; bytes are those of its table. */
+static void
+read_bounds(const Entry *entry, const char *bytes, TimestampTz *from, TimestampTz *until)
+{
+	*from = DT_NOBEGIN;
+	*until = DT_NOEND;
+	if (entry->bounded)
+	{
+		memcpy(from, bytes + entry->target - BOUNDS_LEN, sizeof(TimestampTz));
+		memcpy(until, bytes + entry->target - sizeof(TimestampTz), sizeof(TimestampTz));
+	}
 }
 
 /* Put an entry into a table that has room; its target's bytes are there. */
@@ -1558,7 +1581,7 @@ make_table(MemoryContext context, int n, Size bytes_len, char **bytes)
 	Size		nslots = 4;
 	GrantTable *table;
 
-	while (nslots < (Size) n * 2)
+	while (nslots * 2 < (Size) n * 3)
 		nslots *= 2;
 	table = MemoryContextAllocExtended(context,
 									   offsetof(GrantTable, entries) +
@@ -1690,10 +1713,14 @@ find_grants(const GrantTable *table, const char *target, int target_len, uint32 
 		 position = (position + 1) & table->mask)
 	{
 		const Entry *entry = &table->entries[position];
+		TimestampTz	 from;
+		TimestampTz	 until;
 
-		if (entry->hash == hash && entry->target_len == target_len &&
-			memcmp(bytes + entry->target, target, target_len) == 0 &&
-			!callback(entry->level, entry->valid_from, entry->valid_until, arg))
+		if (entry->hash != hash || entry->target_len != target_len ||
+			memcmp(bytes + entry->target, target, target_len) != 0)
+			continue;
+		read_bounds(entry, bytes, &from, &until);
+		if (!callback(entry->level, from, until, arg))
 			return false;
 	}
 	return true;
@@ -1767,12 +1794,13 @@ merge_view(TjpView *view)
 		for (e = 0; e <= table->mask; e++)
 		{
 			Entry entry = table->entries[e];
+			Size  bounds = entry.bounded ? BOUNDS_LEN : 0;
 
 			if (entry.level == TJP_LEVEL_NONE)
 				continue;
-			memcpy(bytes + bytes_len, from + entry.target, entry.target_len);
-			entry.target = bytes_len;
-			bytes_len += entry.target_len;
+			memcpy(bytes + bytes_len, from + entry.target - bounds, bounds + entry.target_len);
+			entry.target = bytes_len + bounds;
+			bytes_len += bounds + entry.target_len;
 			add_entry(merged, &entry, bytes);
 		}
 	}
@@ -2000,10 +2028,14 @@ tjp_cache_each_grant(TjpView *view, int sample, TjpTargetCallback callback, void
 			for (uint32 e = 0; e <= table->mask; e += step)
 			{
 				const Entry *entry = &table->entries[e];
+				TimestampTz	 from;
+				TimestampTz	 until;
 
-				if (entry->level != TJP_LEVEL_NONE &&
-					!callback(bytes + entry->target, entry->target_len, entry->level,
-							  entry->valid_from, entry->valid_until, step, arg))
+				if (entry->level == TJP_LEVEL_NONE)
+					continue;
+				read_bounds(entry, bytes, &from, &until);
+				if (!callback(bytes + entry->target, entry->target_len, entry->level, from, until,
+							  step, arg))
 					return;
 			}
 		}

@@ -984,6 +984,7 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
  * versions are looked for from there as an index scan does.
  */
 #define LEAST_STAMP_PLACES 128
+#define STAMP_PLACES_TRIED 4 /* from the one that the hash names on */
 
 typedef struct StampPlace
 {
@@ -1003,8 +1004,8 @@ static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 static void
 forget_stamp_places(Oid file)
 {
-	if (stamp_places != NULL)
-		memset(stamp_places, 0, nstamp_places * sizeof(StampPlace));
+	for (uint32 i = 0; i < nstamp_places; i++)
+		ItemPointerSetInvalid(&stamp_places[i].tid);
 	nstamp_places_used = 0;
 	stamp_places_file = file;
 	stamp_blocks = 0;
@@ -1021,8 +1022,43 @@ most_stamp_places(void)
 	return n;
 }
 
+static StampPlace *
+stamp_place(uint32 position)
+{
+	return &stamp_places[position & (nstamp_places - 1)];
+}
+
+/* The place of the stamp with this hash; NULL if it is not known. */
+static StampPlace *
+find_stamp_place(uint32 hash)
+{
+	for (uint32 i = 0; i < STAMP_PLACES_TRIED && stamp_places != NULL; i++)
+		if (stamp_place(hash + i)->hash == hash && ItemPointerIsValid(&stamp_place(hash + i)->tid))
+			return stamp_place(hash + i);
+	return NULL;
+}
+
+/* Put a place where it will be found; one that is in the way goes. */
+static void
+put_stamp_place(uint32 hash, ItemPointerData tid, Buffer buffer)
+{
+	StampPlace *place = find_stamp_place(hash);
+
+	for (uint32 i = 0; i < STAMP_PLACES_TRIED && place == NULL; i++)
+		if (!ItemPointerIsValid(&stamp_place(hash + i)->tid))
+		{
+			place = stamp_place(hash + i);
+			nstamp_places_used++;
+		}
+	if (place == NULL)
+		place = stamp_place(hash);
+	place->hash = hash;
+	place->tid = tid;
+	place->buffer = buffer;
+}
+
 /*
- * Make room for one more: twice as much once a quarter is used, as far as the
+ * Make room for one more: twice as much once a half is used, as far as the
  * size of the cache allows.  No memory is no reason to fail.
  */
 static void
@@ -1030,68 +1066,39 @@ enlarge_stamp_places(void)
 {
 	uint32		most = most_stamp_places();
 	uint32		n = nstamp_places;
+	uint32		nold = nstamp_places;
+	StampPlace *old = stamp_places;
 	StampPlace *larger;
 
 	if (n == 0)
 		n = LEAST_STAMP_PLACES;
-	else if (nstamp_places_used >= n / 4)
+	else if (nstamp_places_used >= n / 2)
 		n *= 2;
 	n = Min(n, most);
-	if (n == nstamp_places)
+	if (n == nold)
 		return;
 	larger = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(StampPlace),
 										MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
 	if (larger == NULL)
 		return;
-	nstamp_places_used = 0;
-	for (uint32 i = 0; i < nstamp_places; i++)
-	{
-		const StampPlace *old = &stamp_places[i];
-		StampPlace		 *place = &larger[old->hash & (n - 1)];
-
-		if (ItemPointerIsValid(&old->tid))
-		{
-			if (!ItemPointerIsValid(&place->tid))
-				nstamp_places_used++;
-			place->hash = old->hash;
-			place->tid = old->tid;
-			place->buffer = old->buffer;
-		}
-		if (old->met != 0)
-			larger[old->met & (n - 1)].met = old->met;
-	}
-	if (stamp_places != NULL)
-		pfree(stamp_places);
 	stamp_places = larger;
 	nstamp_places = n;
+	nstamp_places_used = 0;
+	for (uint32 i = 0; i < nold; i++)
+	{
+		if (ItemPointerIsValid(&old[i].tid))
+			put_stamp_place(old[i].hash, old[i].tid, old[i].buffer);
+		if (old[i].met != 0)
+			stamp_place(old[i].met)->met = old[i].met;
+	}
+	if (old != NULL)
+		pfree(old);
 }
 
 Size
 tjp_catalog_stamp_places_size(void)
 {
 	return nstamp_places * sizeof(StampPlace);
-}
-
-static StampPlace *
-stamp_place(uint32 hash)
-{
-	return &stamp_places[hash & (nstamp_places - 1)];
-}
-
-static void
-remember_stamp_place(uint32 hash, ItemPointer tid)
-{
-	StampPlace *place;
-
-	enlarge_stamp_places();
-	if (stamp_places == NULL)
-		return;
-	place = stamp_place(hash);
-	if (!ItemPointerIsValid(&place->tid))
-		nstamp_places_used++;
-	place->hash = hash;
-	place->tid = *tid;
-	place->buffer = InvalidBuffer;
 }
 
 /*
@@ -1144,11 +1151,11 @@ open_stamp_places(void)
 		rel = open_table(STAMPS, AccessShareLock);
 	if (rel == NULL)
 		return NULL;
-	if (rel->rd_rel->relfilenode == stamp_places_file &&
-		rel->rd_tableam == GetHeapamTableAmRoutine() &&
-		RelationGetDescr(rel)->natts <= MAX_COLUMNS)
+	if (rel->rd_rel->relfilenode != stamp_places_file)
+		forget_stamp_places(rel->rd_rel->relfilenode);
+	else if (rel->rd_tableam == GetHeapamTableAmRoutine() &&
+			 RelationGetDescr(rel)->natts <= MAX_COLUMNS)
 		return rel;
-	forget_stamp_places(rel->rd_rel->relfilenode);
 	table_close(rel, NoLock);
 	return NULL;
 }
@@ -1191,8 +1198,7 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 	{
 		stamps[i].found = false;
 		stamps[i].hash = tjp_catalog_hash_stamp(&stamps[i]);
-		stamps[i].looked_for = stamp_places == NULL ||
-							   stamp_place(stamps[i].hash)->hash != stamps[i].hash;
+		stamps[i].looked_for = find_stamp_place(stamps[i].hash) == NULL;
 	}
 	for (int i = 0; i < n; i++)
 	{
@@ -1205,8 +1211,8 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		if (rel == NULL && (rel = open_stamp_places()) == NULL)
 			return;
 		/* opening may have found that nothing is known of places */
-		place = stamp_place(stamps[i].hash);
-		if (place->hash != stamps[i].hash || !ItemPointerIsValid(&place->tid))
+		place = find_stamp_place(stamps[i].hash);
+		if (place == NULL)
 			continue;
 		block = ItemPointerGetBlockNumber(&place->tid);
 		if (block >= stamp_blocks)
@@ -1218,14 +1224,13 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		buffer = read_stamp_page(rel, block, &place->buffer);
 		for (int k = i; k < n; k++)
 		{
-			ItemPointerData tid;
-			HeapTupleData	tuple;
+			const StampPlace *known = stamps[k].looked_for ? NULL : find_stamp_place(stamps[k].hash);
+			ItemPointerData	  tid;
+			HeapTupleData	  tuple;
 
-			if (stamps[k].looked_for)
+			if (known == NULL || ItemPointerGetBlockNumber(&known->tid) != block)
 				continue;
-			tid = stamp_place(stamps[k].hash)->tid;
-			if (!ItemPointerIsValid(&tid) || ItemPointerGetBlockNumber(&tid) != block)
-				continue;
+			tid = known->tid;
 			stamps[k].looked_for = true;
 			stamps[k].found =
 				heap_hot_search_buffer(&tid, rel, buffer, snapshot, &tuple, NULL, true) &&
@@ -1278,8 +1283,11 @@ keep_stamp(PathScan *scan, ItemPointer place, TjpStamp *stamp)
 	stamp->stamp = DatumGetInt64(row_value(scan, STAMPS_STAMP, NULL));
 	if (scan->heap->rd_rel->relfilenode != stamp_places_file)
 		forget_stamp_places(scan->heap->rd_rel->relfilenode);
-	if (ItemPointerIsValid(place))
-		remember_stamp_place(stamp->hash, place);
+	if (!ItemPointerIsValid(place))
+		return;
+	enlarge_stamp_places();
+	if (stamp_places != NULL)
+		put_stamp_place(stamp->hash, *place, InvalidBuffer);
 }
 
 bool

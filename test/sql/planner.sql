@@ -135,7 +135,7 @@ BEGIN
 END $$;
 SET tj_perm.cache_size = '1MB';
 INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('1', 'gil');
-INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT '1', 'gil', tj_resource('1', 'app', g), 'viewer' FROM generate_series(1, 300) g;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT '1', 'gil', tj_resource('1', 'app', g), 'viewer' FROM generate_series(1, 900) g;
 SELECT expected_rows('SELECT * FROM app WHERE tj_can(''gil'', tj_resource(org, ''app'', id), ''viewer'')') AS first;
 SELECT expected_rows('SELECT * FROM app WHERE tj_can(''gil'', tj_resource(org, ''app'', id), ''viewer'')') AS second;
 RESET tj_perm.cache_size;
