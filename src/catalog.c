@@ -1224,10 +1224,12 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		buffer = read_stamp_page(rel, block, &place->buffer);
 		for (int k = i; k < n; k++)
 		{
-			const StampPlace *known = stamps[k].looked_for ? NULL : find_stamp_place(stamps[k].hash);
+			const StampPlace *known = NULL;
 			ItemPointerData	  tid;
 			HeapTupleData	  tuple;
 
+			if (!stamps[k].looked_for)
+				known = find_stamp_place(stamps[k].hash);
 			if (known == NULL || ItemPointerGetBlockNumber(&known->tid) != block)
 				continue;
 			tid = known->tid;
