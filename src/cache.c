@@ -842,7 +842,10 @@ make_state(const StateKey *key, bool shared, bool exists, bool active,
 	return state;
 }
 
-/* Put a shared state into the table; a failure on the way leaks nothing. */
+/*
+ * Put a shared state into the table.  A table that could not grow takes itself for
+ * larger than it is; tjp_cache_enter then starts with a new one.
+ */
 static void
 link_shared(TjpState *state)
 {
@@ -884,11 +887,6 @@ make_shared_table(void)
 											  0, 8 * 1024, 64 * 1024);
 	if (shared_states == NULL)
 		shared_states = states_create(cache_context, 64, NULL);
-	if (unlinked != NULL)
-	{
-		pfree(unlinked);
-		unlinked = NULL;
-	}
 }
 
 static Datum
@@ -1254,6 +1252,11 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	steps.n = 0;
 	steps.shared = true;
 
+	if (unlinked != NULL)
+	{
+		drop_shared_states();
+		slot = NULL;
+	}
 	/* something may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
 	{

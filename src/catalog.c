@@ -401,24 +401,31 @@ open_table(TableId table, LOCKMODE lockmode)
 /*
  * Can every row that the path looks for be found in this index?  A partial
  * index will do if its predicate only asks that a column of the search key is
- * not NULL.
+ * not NULL.  The predicate is read as it is stored: the relcache simplifies it,
+ * which runs functions, and one of them could ask us in the midst of a check.
  */
 static bool
 index_covers(Relation index, AccessPath path)
 {
-	List			 *predicate = RelationGetIndexPredicate(index);
 	const AttrNumber *columns = tables[path_definitions[path].table].columns;
+	HeapTuple		  tuple;
+	Datum			  stored;
+	bool			  whole;
 	NullTest		 *test;
-	int				  i;
 
-	if (predicate == NIL)
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(RelationGetRelid(index)));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	stored = SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indpred, &whole);
+	test = whole ? NULL : stringToNode(TextDatumGetCString(stored));
+	ReleaseSysCache(tuple);
+
+	if (whole)
 		return true;
-	if (list_length(predicate) != 1 || !IsA(linitial(predicate), NullTest))
+	if (!IsA(test, NullTest) || test->nulltesttype != IS_NOT_NULL || test->argisrow ||
+		!IsA(test->arg, Var))
 		return false;
-	test = linitial_node(NullTest, predicate);
-	if (test->nulltesttype != IS_NOT_NULL || test->argisrow || !IsA(test->arg, Var))
-		return false;
-	for (i = 0; i < path_definitions[path].nkeys; i++)
+	for (int i = 0; i < path_definitions[path].nkeys; i++)
 		if (columns[path_definitions[path].keys[i]] == castNode(Var, test->arg)->varattno)
 			return true;
 	return false;
