@@ -991,6 +991,7 @@ tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_id, Datum use
  * versions are looked for from there as an index scan does.
  */
 #define LEAST_STAMP_PLACES 128
+#define LEAST_MET		   256
 #define STAMP_PLACES_TRIED 4 /* from the one that the hash names on */
 
 typedef struct StampPlace
@@ -998,12 +999,15 @@ typedef struct StampPlace
 	uint32			hash;
 	ItemPointerData tid;
 	Buffer			buffer; /* that the page was in; InvalidBuffer: not known */
-	uint32			met;	/* hash of a principal that was asked about */
 } StampPlace;
 
 static StampPlace *stamp_places = NULL; /* by hash */
 static uint32	   nstamp_places = 0;	/* a power of 2 */
 static uint32	   nstamp_places_used = 0;
+
+/* Hashes of principals that were asked about, by themselves. */
+static uint32	  *met = NULL;
+static uint32	   nmet = 0;					   /* a power of 2 */
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 
@@ -1018,11 +1022,12 @@ forget_stamp_places(Oid file)
 	stamp_blocks = 0;
 }
 
+/* As many as fit into a part of the cache: a power of 2. */
 static uint32
-most_stamp_places(void)
+number_in_cache(uint32 least, int part, Size size)
 {
-	Size   most = (Size) tjp_cache_size * 1024 / 16 / sizeof(StampPlace);
-	uint32 n = LEAST_STAMP_PLACES;
+	Size   most = (Size) tjp_cache_size * 1024 / part / size;
+	uint32 n = least;
 
 	while (n * 2 <= most)
 		n *= 2;
@@ -1071,7 +1076,7 @@ put_stamp_place(uint32 hash, ItemPointerData tid, Buffer buffer)
 static void
 enlarge_stamp_places(void)
 {
-	uint32		most = most_stamp_places();
+	uint32		most = number_in_cache(LEAST_STAMP_PLACES, 32, sizeof(StampPlace));
 	uint32		n = nstamp_places;
 	uint32		nold = nstamp_places;
 	StampPlace *old = stamp_places;
@@ -1092,12 +1097,8 @@ enlarge_stamp_places(void)
 	nstamp_places = n;
 	nstamp_places_used = 0;
 	for (uint32 i = 0; i < nold; i++)
-	{
 		if (ItemPointerIsValid(&old[i].tid))
 			put_stamp_place(old[i].hash, old[i].tid, old[i].buffer);
-		if (old[i].met != 0)
-			stamp_place(old[i].met)->met = old[i].met;
-	}
 	if (old != NULL)
 		pfree(old);
 }
@@ -1105,7 +1106,7 @@ enlarge_stamp_places(void)
 Size
 tjp_catalog_stamp_places_size(void)
 {
-	return nstamp_places * sizeof(StampPlace);
+	return nstamp_places * sizeof(StampPlace) + nmet * sizeof(uint32);
 }
 
 /*
@@ -1255,13 +1256,21 @@ bool
 tjp_catalog_met_before(const TjpStamp *stamp)
 {
 	uint32 hash = tjp_catalog_hash_stamp(stamp);
+	uint32 n = number_in_cache(LEAST_MET, 128, sizeof(uint32));
 	bool   before;
 
-	enlarge_stamp_places();
-	if (stamp_places == NULL)
-		return false;
-	before = stamp_place(hash)->met == hash;
-	stamp_place(hash)->met = hash;
+	if (n != nmet)
+	{
+		if (met != NULL)
+			pfree(met);
+		met = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(uint32),
+										 MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+		nmet = met != NULL ? n : 0;
+		if (met == NULL)
+			return false;
+	}
+	before = met[hash & (nmet - 1)] == hash;
+	met[hash & (nmet - 1)] = hash;
 	return before;
 }
 
