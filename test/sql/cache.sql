@@ -842,16 +842,16 @@ SET client_min_messages = warning;
 DELETE FROM tj_perm.group_nesting n USING tj_perm.groups o WHERE o.group_id = n.group_id AND o.kind = 'admins';
 SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'often outer');
 -- what was confirmed stays while its snapshot does, whatever else is thrown out and takes the memory
-INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'k' || n FROM generate_series(1, 400) n;
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'k' || n FROM generate_series(1, 800) n;
 INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
-	SELECT 'w1', 'k' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 400) n, generate_series(n, n + 9) x;
+	SELECT 'w1', 'k' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 800) n, generate_series(n, n + 9) x;
 CREATE VIEW t.throng AS
 	SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
 	FROM (SELECT tj_can('k' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AS want
-		FROM generate_series(1, 400) n, unnest('{5,50,105}'::int[]) x OFFSET 0) a;
+		FROM generate_series(1, 800) n, unnest('{5,50,105}'::int[]) x OFFSET 0) a;
 \c
 SET client_min_messages = warning;
-SET tj_perm.cache_size = '256kB';
+SET tj_perm.cache_size = '512kB';
 SELECT dblink_connect('other', format('dbname=%s host=%s port=%s', current_database(),
 	split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port')));
 SELECT * FROM t.throng;
