@@ -360,7 +360,7 @@ SELECT * FROM t.verdict;
 CREATE FUNCTION t.asks() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
 	IF current_setting('t.asked', true) IS DISTINCT FROM 'yes' THEN
-		PERFORM set_config('t.asked', 'yes', false), tj_can('a', 'w1', 'admin');
+		PERFORM set_config('t.asked', 'yes', false), public.tj_can('a', 'w1', 'admin');
 	END IF;
 	RETURN true;
 END $$;
