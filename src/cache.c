@@ -1070,8 +1070,9 @@ find_state(StateKind kind, int64 group_id)
 		if (state->shared)
 			state->pins++;
 	}
-	if (state->shared)
-		evict_down_to(shared_limit());
+	/* some more than needed, since memos go with every eviction */
+	if (state->shared && shared_bytes > shared_limit())
+		evict_down_to(shared_limit() / 16 * 15);
 	return state;
 }
 
