@@ -245,7 +245,7 @@ static states_hash	*shared_states = NULL;
 static dlist_head	 lru = DLIST_STATIC_INIT(lru);
 static Size			 shared_bytes = 0;
 static TjpState		*unlinked = NULL; /* being linked; a failure leaves it here */
-static ViewMemo		*memos[N_MEMOS];  /* by hash_memo */
+static ViewMemo		*memos[N_MEMOS];  /* by the hash of what they are for */
 static int			 nmemos = 0;
 
 static Slot	  slots[N_SLOTS];
@@ -1030,7 +1030,8 @@ find_state(StateKind kind, int64 group_id)
 		else if (!stamp.found && kind == MEMBER_STATE &&
 				 !read_member(&key, &active))
 			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
-		else if (!stamp.found)
+		/* tjp_cache_expect_groups has looked for those of groups */
+		else if (!stamp.found && kind != GROUP_STATE)
 			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
 	}
 

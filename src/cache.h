@@ -111,9 +111,9 @@ extern TjpState *tjp_cache_member(TjpMemberFacts *facts);
 extern TjpState *tjp_cache_group(int64 group_id, TjpGroupFacts *facts);
 
 /*
- * These groups will be asked for next, in this order: read their stamps, and what
- * rows say of those of which nothing is known, at
- * once.  Returns how many of them; the others had better be told of later.
+ * These groups will be asked for next, in this order: read their stamps at once,
+ * and what rows say of those that nothing is known of.  Returns how many of them;
+ * the others must be told of later, before they are asked for.
  */
 extern int tjp_cache_expect_groups(const int64 *group_ids, int n);
 

@@ -819,13 +819,9 @@ tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids)
 }
 
 static Datum
-int64_array(const int64 *values, int n)
+int64_array(Datum *values, int n)
 {
-	Datum *datums = palloc(n * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		datums[i] = Int64GetDatum(values[i]);
-	return PointerGetDatum(construct_array(datums, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+	return PointerGetDatum(construct_array(values, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
 										   TYPALIGN_DOUBLE));
 }
 
@@ -834,7 +830,7 @@ static bool
 begin_scan_of_groups(PathScan *scan, AccessPath path, Snapshot snapshot, const TjpGroupRows *rows,
 					 int n)
 {
-	int64 *ids;
+	Datum *ids;
 	Datum  value;
 
 	if (n == 1)
@@ -842,9 +838,9 @@ begin_scan_of_groups(PathScan *scan, AccessPath path, Snapshot snapshot, const T
 		value = Int64GetDatum(rows[0].group_id);
 		return begin_scan(scan, path, snapshot, &value);
 	}
-	ids = palloc(n * sizeof(int64));
+	ids = palloc(n * sizeof(Datum));
 	for (int i = 0; i < n; i++)
-		ids[i] = rows[i].group_id;
+		ids[i] = Int64GetDatum(rows[i].group_id);
 	value = int64_array(ids, n);
 	return begin_scan_for_any(scan, path, snapshot, &value, 0);
 }
@@ -1005,11 +1001,12 @@ static StampPlace *stamp_places = NULL; /* by hash */
 static uint32	   nstamp_places = 0;	/* a power of 2 */
 static uint32	   nstamp_places_used = 0;
 
-/* Hashes of principals that were asked about, by themselves. */
-static uint32	  *met = NULL;
-static uint32	   nmet = 0;					   /* a power of 2 */
 static Oid		   stamp_places_file = InvalidOid; /* the relfilenode that they are in */
 static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
+
+/* Hashes of principals that were asked about, by themselves. */
+static uint32 *met = NULL;
+static uint32  nmet = 0; /* a power of 2 */
 
 /* Nothing is known of places in a table that lies in this file. */
 static void
@@ -1200,26 +1197,24 @@ read_stamp_page(Relation rel, BlockNumber block, Buffer *recent)
 void
 tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 {
-	Relation rel = NULL;
+	Relation rel;
+	bool	 known = false;
 
 	for (int i = 0; i < n; i++)
 	{
 		stamps[i].found = false;
 		stamps[i].hash = tjp_catalog_hash_stamp(&stamps[i]);
-		stamps[i].looked_for = find_stamp_place(stamps[i].hash) == NULL;
+		stamps[i].place = find_stamp_place(stamps[i].hash);
+		known = known || stamps[i].place != NULL;
 	}
+	if (!known || (rel = open_stamp_places()) == NULL)
+		return;
 	for (int i = 0; i < n; i++)
 	{
-		StampPlace *place;
+		StampPlace *place = stamps[i].place;
 		BlockNumber block;
 		Buffer		buffer;
 
-		if (stamps[i].looked_for)
-			continue;
-		if (rel == NULL && (rel = open_stamp_places()) == NULL)
-			return;
-		/* opening may have found that nothing is known of places */
-		place = find_stamp_place(stamps[i].hash);
 		if (place == NULL)
 			continue;
 		block = ItemPointerGetBlockNumber(&place->tid);
@@ -1232,24 +1227,21 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		buffer = read_stamp_page(rel, block, &place->buffer);
 		for (int k = i; k < n; k++)
 		{
-			const StampPlace *known = NULL;
-			ItemPointerData	  tid;
-			HeapTupleData	  tuple;
+			ItemPointerData tid;
+			HeapTupleData	tuple;
 
-			if (!stamps[k].looked_for)
-				known = find_stamp_place(stamps[k].hash);
-			if (known == NULL || ItemPointerGetBlockNumber(&known->tid) != block)
+			if (stamps[k].place == NULL ||
+				ItemPointerGetBlockNumber(&stamps[k].place->tid) != block)
 				continue;
-			tid = known->tid;
-			stamps[k].looked_for = true;
+			tid = stamps[k].place->tid;
+			stamps[k].place = NULL;
 			stamps[k].found =
 				heap_hot_search_buffer(&tid, rel, buffer, snapshot, &tuple, NULL, true) &&
 				is_stamp_of(&tuple, RelationGetDescr(rel), &stamps[k]);
 		}
 		UnlockReleaseBuffer(buffer);
 	}
-	if (rel != NULL)
-		table_close(rel, NoLock);
+	table_close(rel, NoLock);
 }
 
 bool
@@ -1334,12 +1326,12 @@ tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n)
 	PathScan		scan;
 	ItemPointerData place;
 	Datum			values[3];
-	int64		   *ids = palloc(Max(n, 1) * sizeof(int64));
+	Datum		   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	int				nids = 0;
 
 	for (int i = 0; i < n; i++)
 		if (!stamps[i].found)
-			ids[nids++] = stamps[i].group_id;
+			ids[nids++] = Int64GetDatum(stamps[i].group_id);
 	if (nids == 0)
 		return;
 	values[0] = PointerGetDatum(cstring_to_text_with_len(stamps[0].workspace,

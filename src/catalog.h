@@ -101,10 +101,11 @@ typedef struct TjpStamp
 	const char *user;
 	int			user_len;
 	int64		group_id;
-	uint32		hash;		/* tjp_catalog_hash_stamp, or 0: not computed */
-	bool		looked_for; /* the catalog's own */
+	uint32		hash; /* tjp_catalog_hash_stamp, or 0: not computed */
 	bool		found;
 	int64		stamp;
+
+	struct StampPlace *place; /* the catalog's own */
 } TjpStamp;
 
 extern uint32 tjp_catalog_hash_stamp(const TjpStamp *stamp);
@@ -121,7 +122,7 @@ extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, in
 /* Has this backend asked this before about the principal, as far as it remembers? */
 extern bool tjp_catalog_met_before(const TjpStamp *stamp);
 
-/* What is remembered for these takes so many bytes; at most 1/16 of tj_perm.cache_size. */
+/* What is remembered for these takes so many bytes; less than 1/16 of tj_perm.cache_size. */
 extern Size tjp_catalog_stamp_places_size(void);
 
 extern bool tjp_catalog_triggers_intact(Snapshot snapshot);

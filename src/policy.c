@@ -651,7 +651,8 @@ tj_perm_policy_reads(PG_FUNCTION_ARGS)
 }
 
 /*
- * The comment on a policy as it is now.
+ * The comment on a policy as it is now, whatever the snapshot of the transaction;
+ * NULL if there is none.
  */
 PG_FUNCTION_INFO_V1(tj_perm_policy_comment);
 Datum
