@@ -42,6 +42,7 @@ OBJS = \
 	src/names.o \
 	src/policy.o \
 	src/resource.o \
+	src/rights.o \
 	src/session.o \
 	src/support.o \
 	src/tj_perm.o \

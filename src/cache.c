@@ -8,8 +8,10 @@
  *
  * Two tiers.  A *slot* belongs to one snapshot, compared by content; whatever
  * it holds was read, or proven by a stamp read, under exactly that snapshot.
- * Slots end with the transaction and at every subtransaction abort.  *Shared
- * states* outlive transactions.  Their key contains the stamp and the epoch
+ * Slots end at every abort, of a subtransaction too, and with a transaction that
+ * has written.  One that only read leaves its slots to the next, which uses them
+ * if its own snapshot has the same content: then nothing was committed between
+ * the two.  *Shared states* stay.  Their key contains the stamp and the epoch
  * that they were built under, so a slot that reads the same stamp under its own
  * snapshot may use them: the stamp's row lock orders the writers of one
  * principal, and a snapshot that sees the stamp of one writer sees all before
@@ -50,6 +52,7 @@
 #include "names.h"
 
 #define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
+#define SLOT_KEPT_FOR	 60 /* seconds between two transactions that use it */
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
 #define STAMPS_AHEAD	 64 /* read together */
 #define N_MEMOS			 256
@@ -214,9 +217,14 @@ typedef struct Slot
 	TjpReading reading; /* first; id: in use if it is not 0, and never used twice in a backend */
 	uint64	   last_used;
 
+	/* left by an earlier transaction: its changes then; 0: of this transaction */
+	uint64		kept_changes;
+	TimestampTz matched_at; /* the statement's start when it was last searched for */
+
 	TransactionId xid;	   /* top-level, as of its start; usually none */
 	bool		  counted; /* did the triggers that count fire then? */
 	bool		  shares;  /* may use and make shared states */
+	bool		  cramped; /* grants of a state of its own did not fit */
 	int64		  epoch;
 	uint64		  generation; /* of the catalog, as of the epoch */
 	MemoryContext context;
@@ -406,6 +414,8 @@ clear_slot(Slot *slot)
 	slot->reading.xip = NULL;
 	slot->reading.subxip = NULL;
 	slot->reading.id = 0;
+	slot->kept_changes = 0;
+	slot->cramped = false;
 	if (slot->context != NULL)
 		MemoryContextReset(slot->context);
 }
@@ -420,6 +430,61 @@ clear_slots(void)
 		if (slots[i].reading.id != 0)
 			clear_slot(&slots[i]);
 	entered_slot = NULL;
+}
+
+/*
+ * A transaction has committed that wrote nothing: what it learnt is true of any
+ * snapshot with the same content, whoever takes it.  Until take_slot has looked at
+ * a slot that is left it is not good for anybody.  Likewise.
+ */
+static void
+leave_slots(void)
+{
+	for (int i = 0; i < N_SLOTS; i++)
+	{
+		Slot *slot = &slots[i];
+
+		if (slot->reading.id == 0 || slot->kept_changes != 0)
+			continue;
+		/* there is more room for what is shared, as a user is from the second time on */
+		if (slot->shares && !slot->cramped && slot->reading.changes == tjp_cache_changes)
+		{
+			slot->kept_changes = slot->reading.changes;
+			slot->reading.changes = 0;
+		}
+		else
+			clear_slot(slot);
+	}
+	entered_slot = NULL;
+}
+
+/*
+ * May this transaction use a slot that an earlier one left, its snapshot having the
+ * same content?  Between the two snapshots no transaction with an id has ended, so
+ * they see the same rows of others, and neither of the two transactions has rows of its
+ * own.  Not where reading the stamps is what tells others of a conflict.  The time
+ * keeps the ids that are compared from coming round again.
+ */
+static bool
+take_slot(Slot *slot)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	/* as where one is started */
+	if (TransactionStartedDuringRecovery())
+		AcceptInvalidationMessages();
+	if (slot->kept_changes != tjp_cache_changes ||
+		TransactionIdIsValid(GetTopTransactionIdIfAny()) ||
+		IsolationIsSerializable() ||
+		slot->generation != tjp_catalog_generation() ||
+		now < slot->matched_at ||
+		now > slot->matched_at + SLOT_KEPT_FOR * USECS_PER_SEC ||
+		MemoryContextMemAllocated(slot->context, false) >
+			Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE))
+		return false;
+	slot->reading.changes = slot->kept_changes;
+	slot->kept_changes = 0;
+	return true;
 }
 
 static bool
@@ -479,6 +544,22 @@ triggers_intact(Snapshot snapshot, int64 epoch, uint64 generation)
 	return intact;
 }
 
+/* By what a slot knows the entered workspace, the entered member, or a group. */
+static StateKey
+state_key(StateKind kind, int64 group_id)
+{
+	StateKey key = entered_key;
+
+	key.kind = kind;
+	key.group_id = group_id;
+	if (kind != MEMBER_STATE)
+	{
+		key.user_len = 0;
+		key.bytes_hash = entered_workspace_hash;
+	}
+	return key;
+}
+
 /* What is looked for in the table of stamps. */
 static TjpStamp
 make_stamp(const char *bytes, int workspace_len, int user_len, int64 group_id)
@@ -535,8 +616,12 @@ read_stamps_ahead(bool epoch, bool principals)
 		}
 	else if (principals && key->workspace_len > 0)
 	{
+		StateKey workspace = state_key(WORKSPACE_STATE, 0);
+
 		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
-		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, 0, 0);
+		if (epoch || entered_slot->states == NULL ||
+			states_lookup(entered_slot->states, &workspace) == NULL)
+			ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, 0, 0);
 	}
 	tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
 }
@@ -644,7 +729,8 @@ find_slot(Snapshot snapshot)
 		}
 
 	if (slot != NULL &&
-		(!tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot)))
+		((slot->kept_changes != 0 && !take_slot(slot)) ||
+		 !tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot)))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
@@ -656,6 +742,7 @@ find_slot(Snapshot snapshot)
 		start_slot(slot, snapshot);
 	}
 	slot->last_used = ++slot_clock;
+	slot->matched_at = GetCurrentStatementStartTimestamp();
 	return slot;
 }
 
@@ -669,9 +756,13 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_PREPARE:
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
+			if (event == XACT_EVENT_COMMIT && transaction_is_clean() &&
+				!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+				leave_slots();
+			else
+				clear_slots();
 			changes_begun = changes_done = 0;
 			ddl_in_transaction = false;
-			clear_slots();
 			break;
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
@@ -965,22 +1056,6 @@ load_state(const StateKey *key, bool shared)
 	}
 	stats.loads++;
 	return make_state(key, shared, exists, active, kind, ngroups, groups);
-}
-
-/* By what a slot knows the entered workspace, the entered member, or a group. */
-static StateKey
-state_key(StateKind kind, int64 group_id)
-{
-	StateKey key = entered_key;
-
-	key.kind = kind;
-	key.group_id = group_id;
-	if (kind != MEMBER_STATE)
-	{
-		key.user_len = 0;
-		key.bytes_hash = entered_workspace_hash;
-	}
-	return key;
 }
 
 /* By what it is shared. */
@@ -1431,30 +1506,38 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 	ahead.next = 0;
 	ahead.memo = NULL;
 	ahead.ngroups = 0;
-	if (slot->shares)
-	{
-		while (ahead.n < n)
-		{
-			ahead.stamps[ahead.n] = make_stamp(entered_key.bytes, entered_key.workspace_len, 0,
-											   group_ids[ahead.n]);
-			ahead.n++;
-		}
-		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, n);
-		tjp_catalog_group_stamps(entered_snapshot, ahead.stamps, n);
-	}
 	for (int i = 0; i < n; i++)
 	{
 		StateKey key = state_key(GROUP_STATE, group_ids[i]);
 
-		if (slot->states != NULL && states_lookup(slot->states, &key) != NULL)
-			continue;
-		if (slot->shares && ahead.stamps[i].found && shared_states != NULL)
+		if (slot->states == NULL || states_lookup(slot->states, &key) == NULL)
+			ahead.groups[ahead.ngroups++].group_id = group_ids[i];
+	}
+	if (slot->shares && ahead.ngroups > 0)
+	{
+		int nunknown = 0;
+
+		while (ahead.n < ahead.ngroups)
 		{
-			key = shared_state_key(&key, &ahead.stamps[i]);
-			if (states_lookup(shared_states, &key) != NULL)
-				continue;
+			ahead.stamps[ahead.n] = make_stamp(entered_key.bytes, entered_key.workspace_len, 0,
+											   ahead.groups[ahead.n].group_id);
+			ahead.n++;
 		}
-		ahead.groups[ahead.ngroups++].group_id = group_ids[i];
+		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
+		tjp_catalog_group_stamps(entered_snapshot, ahead.stamps, ahead.n);
+		for (int i = 0; i < ahead.ngroups; i++)
+		{
+			StateKey key = state_key(GROUP_STATE, ahead.groups[i].group_id);
+
+			if (ahead.stamps[i].found && shared_states != NULL)
+			{
+				key = shared_state_key(&key, &ahead.stamps[i]);
+				if (states_lookup(shared_states, &key) != NULL)
+					continue;
+			}
+			ahead.groups[nunknown++].group_id = ahead.groups[i].group_id;
+		}
+		ahead.ngroups = nunknown;
 	}
 	if (ahead.ngroups > 0)
 		tjp_catalog_groups(entered_snapshot,
@@ -1666,6 +1749,8 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 	}
 	else
 		state->grant_status = otherwise;
+	if (!complete && !state->shared && limit == INT_MAX)
+		entered_slot->cramped = true;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 }

@@ -30,6 +30,7 @@
 #include "construct.h"
 #include "guc.h"
 #include "names.h"
+#include "rights.h"
 
 #define ROWS_TO_SORT 16 /* rows of one scan that make it worthwhile to sort what is held */
 #define FEW_ROWS	 2	/* the same if the workspaces of the user are known, as after a list */
@@ -1115,11 +1116,10 @@ make_site(FunctionCallInfo fcinfo, int first, bool members_only)
 void
 tjp_check_planned(uint64 planned)
 {
-	Oid		  function = TJP_PLANNED_FUNCTION(planned);
-	AclResult result = tjp_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+	Oid function = TJP_PLANNED_FUNCTION(planned);
 
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+	if (!tjp_rights_may_execute(function))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 }
 
 bool

@@ -185,7 +185,7 @@ plan_arg(FmgrInfo *flinfo, int first, int argno, ArgRole role, TjpArgPlan *arg)
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 				 errmsg("could not determine the type of argument %d of a tj_resource",
 						argno + 1)));
-	if (kind_of_base(type, &arg->kind) && role != ROLE_TYPE)
+	if (kind_of_base(type, &arg->kind) && (role != ROLE_TYPE || arg->kind <= TJP_ARG_NAME))
 	{
 		check_implicit_cast(flinfo, first + argno, role);
 		return;

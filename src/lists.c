@@ -15,12 +15,10 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -37,6 +35,7 @@
 #include "lists.h"
 #include "names.h"
 #include "resource.h"
+#include "rights.h"
 
 #define MAX_EDGES_KEPT 1000 /* of one call site; each is a value of a workspace key */
 
@@ -44,8 +43,6 @@
 #define INT2_EQUAL_OPERATOR 94
 #define INT8_EQUAL_OPERATOR 410
 #define UUID_EQUAL_OPERATOR 2972
-
-#define N_EXECUTABLE 8 /* functions and roles whose right is remembered */
 
 TjpPlanFunctions tjp_plan;
 
@@ -86,58 +83,6 @@ tjp_viewer_const(void)
 					 TjpLevelGetDatum(TJP_LEVEL_VIEWER), false, true);
 }
 
-/* ---- who may execute what ---- */
-
-/*
- * Rights that a role was found to have, kept for as long as PostgreSQL keeps the
- * rows that say so: one plan asks for the same few rights many times.
- */
-static struct
-{
-	Oid function;
-	Oid role; /* 0: unused */
-} executable[N_EXECUTABLE];
-static uint64 rights_changes = 0;
-
-static void
-rights_changed(Datum arg, int cacheid, uint32 hashvalue)
-{
-	rights_changes++;
-	memset(executable, 0, sizeof(executable));
-}
-
-void
-tjp_lists_init(void)
-{
-	/* all that pg_proc_aclcheck reads, itself or by what it remembers of roles */
-	CacheRegisterSyscacheCallback(PROCOID, rights_changed, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHOID, rights_changed, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, rights_changed, (Datum) 0);
-	CacheRegisterSyscacheCallback(DATABASEOID, rights_changed, (Datum) 0);
-}
-
-bool
-tjp_lists_may_execute(Oid function)
-{
-	static int next = 0;
-	Oid		   role = GetUserId();
-	uint64	   changes = rights_changes;
-
-	for (int i = 0; i < N_EXECUTABLE; i++)
-		if (executable[i].function == function && executable[i].role == role)
-			return true;
-	if (tjp_function_aclcheck(function, role, ACL_EXECUTE) != ACLCHECK_OK)
-		return false;
-	/* unless something has changed while the rows were read */
-	if (changes == rights_changes)
-	{
-		next = (next + 1) % N_EXECUTABLE;
-		executable[next].function = function;
-		executable[next].role = role;
-	}
-	return true;
-}
-
 bool
 tjp_lists_is_planned(List *args)
 {
@@ -145,7 +90,7 @@ tjp_lists_is_planned(List *args)
 
 	return IsA(planned, Const) && planned->consttype == tjp_plan.planned &&
 		   !planned->constisnull &&
-		   tjp_lists_may_execute(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)));
+		   tjp_rights_may_execute(TJP_PLANNED_FUNCTION(DatumGetInt64(planned->constvalue)));
 }
 
 /* ---- values of columns ---- */

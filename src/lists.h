@@ -37,11 +37,6 @@ extern TjpPlanFunctions tjp_plan;
  */
 extern bool tjp_lists_find_functions(void);
 
-extern void tjp_lists_init(void);
-
-/* May the current role execute a function? */
-extern bool tjp_lists_may_execute(Oid function);
-
 /*
  * Did the planner's rewriting make this call, and may the current role execute
  * what it stands for?  Anybody can write a NULL of type _planned.  No argument

@@ -61,6 +61,7 @@
 #include "estimate.h"
 #include "guc.h"
 #include "lists.h"
+#include "rights.h"
 
 /* families whose OIDs have no names: btree of uuid, GIN of arrays */
 #define UUID_BTREE_FAM_OID	 2968
@@ -150,7 +151,7 @@ plan_user(Node **user, uint64 *planned)
 {
 	if (IsA(*user, FuncExpr) && c_function(((FuncExpr *) *user)->funcid) == tj_user)
 	{
-		if (!tjp_lists_may_execute(((FuncExpr *) *user)->funcid))
+		if (!tjp_rights_may_execute(((FuncExpr *) *user)->funcid))
 			return false;
 		*planned |= TJP_PLANNED_SESSION_USER | TJP_PLANNED_ONE_USER;
 		*user = (Node *) planned_const(*planned);
@@ -193,7 +194,7 @@ constructor_arguments(Node *resource, List **types)
 		function != tj_workspace_text && function != tj_workspace_int8 &&
 		function != tj_workspace_uuid)
 		return NIL;
-	if (!tjp_lists_may_execute(constructor->funcid))
+	if (!tjp_rights_may_execute(constructor->funcid))
 		return NIL;
 	args = list_copy(constructor->args);
 
@@ -657,7 +658,7 @@ simplify_can(SupportRequestSimplify *request)
 	Node  *last;
 	int	   ntypes = list_length(types);
 
-	if (args == NIL || !tjp_lists_may_execute(request->fcall->funcid) ||
+	if (args == NIL || !tjp_rights_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	workspace = linitial(args);
@@ -695,7 +696,7 @@ simplify_is_member(SupportRequestSimplify *request)
 	uint64 planned = request->fcall->funcid;
 	List  *edges = NIL;
 
-	if (!tjp_construct_accepts(args, NULL) || !tjp_lists_may_execute(request->fcall->funcid) ||
+	if (!tjp_construct_accepts(args, NULL) || !tjp_rights_may_execute(request->fcall->funcid) ||
 		contain_volatile_functions((Node *) request->fcall->args) || !plan_user(&user, &planned))
 		return NULL;
 	if (is_null_const(linitial(args)) || is_null_const(user))

@@ -10,7 +10,7 @@
 #include "catalog.h"
 #include "estimate.h"
 #include "guc.h"
-#include "lists.h"
+#include "rights.h"
 
 PG_MODULE_MAGIC;
 
@@ -22,6 +22,6 @@ _PG_init(void)
 	tjp_guc_init();
 	tjp_catalog_init();
 	tjp_cache_init();
-	tjp_lists_init();
+	tjp_rights_init();
 	tjp_estimate_init();
 }

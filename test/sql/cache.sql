@@ -45,10 +45,14 @@ SELECT tj_perm.create_group(w, g) FROM unnest('{w1,w2}'::text[]) w, unnest('{inn
 SELECT tj_perm.add_to_group('w1', 'inner', '{a}'), tj_perm.add_to_group('w1', 'other', '{b}'), tj_perm.nest_group('w1', 'inner', 'outer');
 SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'outer'), tj_perm.grant_access('w2/app:*', 'viewer', to_group => 'All Users');
 SELECT * FROM t.verdict;
+-- while nobody commits, a transaction that only reads goes on from where the last one was: some of what follows is about the opposite
+\set next_snapshot 'SELECT pg_current_xact_id() IS NOT NULL AS next_snapshot;'
+:next_snapshot
 SELECT * FROM t.verdict;
 
 -- what is kept is used: nothing is loaded again for the same users, in this transaction or the next
 SELECT t.loads() AS loads \gset
+:next_snapshot
 SELECT t.same(u, 'w1/app:1') FROM unnest('{root,a,b,c}'::text[]) u;
 SELECT validations > 0 AS validated, hits > 0 AS hits, states > 0 AS states, bytes > 0 AS bytes FROM tj_perm.cache_stats();
 BEGIN;
@@ -758,15 +762,27 @@ DECLARE
 	before text;
 	after text;
 	later text;
+	snapshot text;
 	was record;
 	stats record;
 BEGIN
 	FOR i IN 1 .. 4 LOOP
+		PERFORM pg_current_xact_id();
+		COMMIT;
 		SELECT * INTO was FROM tj_perm.cache_stats();
 		before := t.same('often', 'w1/folder:1');
 		SELECT * INTO stats FROM tj_perm.cache_stats();
+		snapshot := pg_current_snapshot();
 		COMMIT;
 	END LOOP;
+	-- and once more, without any stamp, if nothing was committed in between
+	later := t.same('often', 'w1/folder:1');
+	IF pg_current_snapshot()::text = snapshot AND
+		(later, stats.validations, stats.loads) IS DISTINCT FROM (SELECT (before, validations, loads) FROM tj_perm.cache_stats()) THEN
+		RAISE 'first %, then % by reading again', before, later;
+	END IF;
+	COMMIT;
+	later := NULL;
 	PERFORM FROM dblink('other', change) AS d (result text);
 	COMMIT;
 	FOR i IN 1 .. 3 LOOP
@@ -856,8 +872,10 @@ SELECT dblink_connect('other', format('dbname=%s host=%s port=%s', current_datab
 	split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port')));
 SELECT * FROM t.throng;
 SELECT t.same('often', 'w1/folder:1');
+:next_snapshot
 SELECT t.same('often', 'w1/folder:1');
 SELECT validations, loads FROM tj_perm.cache_stats() \gset
+:next_snapshot
 BEGIN;
 DECLARE kept CURSOR FOR SELECT n, t.same('often', 'w1/folder:' || n % 2) FROM generate_series(1, 4) n;
 FETCH 2 FROM kept;
@@ -914,11 +932,69 @@ SELECT * FROM t.verdict;
 SET client_min_messages = warning;
 SELECT t.same('b', 'w1/app:1');
 SELECT states AS once FROM tj_perm.cache_stats() \gset
+:next_snapshot
 SELECT t.same('b', 'w1/app:1');
 SELECT states - :once AS kept_the_second_time, validations > 0 AS validated, loads AS loads FROM tj_perm.cache_stats() \gset
 SELECT :kept_the_second_time AS kept_the_second_time, :'validated' AS validated;
 SELECT t.same('b', 'w1/app:1');
 SELECT loads - :loads AS nothing_loaded FROM tj_perm.cache_stats();
+
+-- What a transaction learnt that only read is there for the next one, if that has the same snapshot: no stamp is read. Not if
+-- anything was committed in between, nor where one of the two has an id, the first one failed, or stamps tell of conflicts.
+CREATE PROCEDURE t.next_transaction(what text, reading text DEFAULT '', meanwhile text DEFAULT '', starting text DEFAULT '', isolation text DEFAULT 'read committed') LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+	snapshot text;
+	was record;
+	stats record;
+BEGIN
+	-- again if somebody else's transaction came in between
+	FOR i IN 1 .. 100 LOOP
+		answer := t.same('b', 'w1/app:1');
+		PERFORM pg_current_xact_id();
+		COMMIT;
+		PERFORM t.same('b', 'w1/app:1');
+		snapshot := pg_current_snapshot();
+		IF reading = 'ROLLBACK' THEN
+			ROLLBACK;
+		ELSIF reading <> '' THEN
+			BEGIN
+				EXECUTE reading;
+			EXCEPTION WHEN division_by_zero THEN NULL;
+			END;
+		END IF;
+		COMMIT;
+		IF meanwhile <> '' THEN
+			EXECUTE meanwhile;
+		END IF;
+		SELECT * INTO was FROM tj_perm.cache_stats();
+		PERFORM set_config('default_transaction_isolation', isolation, false);
+		COMMIT;
+		IF starting <> '' THEN
+			EXECUTE starting;
+		END IF;
+		IF answer <> t.same('b', 'w1/app:1') THEN
+			RAISE 'another answer';
+		END IF;
+		SELECT * INTO stats FROM tj_perm.cache_stats();
+		EXIT WHEN pg_current_snapshot()::text = snapshot OR meanwhile <> '' OR reading LIKE '%xact_id%';
+	END LOOP;
+	RAISE NOTICE '%, %: % stamps, % loaded', what, current_setting('transaction_isolation'), stats.validations - was.validations, stats.loads - was.loads;
+	RESET default_transaction_isolation;
+	COMMIT;
+END $$;
+SELECT t.same('b', 'w1/app:1') FROM generate_series(1, 2);
+:next_snapshot
+SET client_min_messages = notice;
+CALL t.next_transaction('the same snapshot');
+CALL t.next_transaction('the same snapshot', isolation => 'repeatable read');
+CALL t.next_transaction('the same snapshot', isolation => 'serializable');
+CALL t.next_transaction('the next has an id', starting => 'SELECT pg_current_xact_id()');
+CALL t.next_transaction('the first had one', reading => 'SELECT pg_current_xact_id()');
+CALL t.next_transaction('something committed in between', meanwhile => 'SELECT pg_current_xact_id()');
+CALL t.next_transaction('rolled back', reading => 'ROLLBACK');
+CALL t.next_transaction('a savepoint rolled back', reading => 'SELECT 1 / 0');
+SET client_min_messages = warning;
 
 -- stamps with more columns than ours, which stay in part when they are dropped: from here on no place of a stamp is remembered
 ALTER TABLE tj_perm.stamps ADD a integer, ADD b integer, ADD c text, ADD d text;
