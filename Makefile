@@ -59,6 +59,7 @@ REGRESS = \
 	grants \
 	pages \
 	check \
+	first_check \
 	cache \
 	planner \
 	admin \
@@ -113,6 +114,7 @@ ISOLATION = \
 	savepoint_vs_stamp \
 	cache_vs_writer \
 	cache_vs_ddl \
+	snapshot_vs_index \
 	row_lock_vs_revoke \
 	protect_vs_protect
 

@@ -26,16 +26,20 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_opfamily_d.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
-#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -57,6 +61,8 @@
 
 #define MAX_COLUMNS 7
 #define MAX_KEYS	3
+
+#define ROWS_READ_WHOLE 24 /* read as fast as one of them is found by an index */
 
 typedef enum TableId
 {
@@ -184,6 +190,23 @@ static const struct
 		[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
 };
 
+/* The indexes that were made for them. */
+static const char *const path_indexes[N_PATHS] = {
+	[WORKSPACE_BY_KEY] = "workspaces_pkey",
+	[MEMBER_BY_KEY] = "members_pkey",
+	[MEMBERSHIPS_OF_USER] = "members_user_id_idx",
+	[GROUP_BY_ID] = "groups_pkey",
+	[GROUP_BY_NAME] = "groups_workspace_id_name_key_key",
+	[MEMBERSHIPS_OF_MEMBER] = "group_members_pkey",
+	[NESTINGS_OF_INNER] = "group_nesting_pkey",
+	[GROUP_GRANTS] = "grants_group_key",
+	[GROUP_GRANTS_ON] = "grants_group_key",
+	[MEMBER_GRANTS] = "grants_member_key",
+	[MEMBER_GRANTS_ON] = "grants_member_key",
+	[GRANTS_ON] = "grants_resource_idx",
+	[STAMP_BY_KEY] = "stamps_pkey",
+};
+
 /*
  * What the names resolve to.  The callbacks only clear catalog_resolved and
  * count, so that an invalidation that arrives while names are being resolved
@@ -209,8 +232,9 @@ typedef struct IndexKey
 
 static struct
 {
-	bool	 known; /* chosen since the last invalidation? */
-	Oid		 index; /* InvalidOid: none fits, scan the heap */
+	Oid		 made_for_it; /* the index of that name; InvalidOid: none */
+	bool	 known;		  /* chosen since the last invalidation? */
+	Oid		 index;		  /* InvalidOid: none fits, scan the heap */
 	IndexKey keys[MAX_KEYS];
 } paths[N_PATHS];
 
@@ -281,32 +305,218 @@ tjp_catalog_generation(void)
 }
 
 /*
+ * A search for one key after the other in a catalog.  systable_beginscan() would do
+ * for each, but would open the index anew each time.
+ */
+typedef struct CatalogSearch
+{
+	Relation		catalog;
+	Relation		index; /* NULL: indexes of catalogs are not to be used */
+	Snapshot		snapshot;
+	IndexScanDesc	index_scan;
+	TableScanDesc	heap_scan;
+	TupleTableSlot *slot;
+} CatalogSearch;
+
+#define MAX_CATALOG_KEYS 3
+
+static void
+begin_search(CatalogSearch *search, Oid catalog_oid, Oid index_oid, Snapshot snapshot, int nkeys)
+{
+	search->catalog = table_open(catalog_oid, AccessShareLock);
+	if (snapshot == NULL)
+		snapshot = GetCatalogSnapshot(catalog_oid);
+	search->snapshot = RegisterSnapshot(snapshot);
+	search->slot = table_slot_create(search->catalog, NULL);
+	search->index = NULL;
+	search->index_scan = NULL;
+	search->heap_scan = NULL;
+	if (IgnoreSystemIndexes)
+		return;
+	search->index = index_open(index_oid, AccessShareLock);
+	search->index_scan = tjp_index_beginscan(search->catalog, search->index, search->snapshot,
+											 nkeys);
+}
+
+/* Search for the keys, which name columns of the catalog that the index has. */
+static void
+search_for(CatalogSearch *search, ScanKeyData *keys, int nkeys)
+{
+	ScanKeyData index_keys[MAX_CATALOG_KEYS];
+
+	Assert(nkeys <= MAX_CATALOG_KEYS);
+	if (search->index == NULL)
+	{
+		if (search->heap_scan != NULL)
+			table_endscan(search->heap_scan);
+		search->heap_scan = table_beginscan(search->catalog, search->snapshot, nkeys, keys);
+		return;
+	}
+	for (int i = 0; i < nkeys; i++)
+	{
+		int c = 0;
+
+		while (search->index->rd_index->indkey.values[c] != keys[i].sk_attno)
+			c++;
+		Assert(c < IndexRelationGetNumberOfKeyAttributes(search->index));
+		index_keys[i] = keys[i];
+		index_keys[i].sk_attno = c + 1;
+	}
+	index_rescan(search->index_scan, index_keys, nkeys, NULL, 0);
+}
+
+/* The next row with these keys; NULL if there is none. */
+static HeapTuple
+next_found(CatalogSearch *search)
+{
+	TupleTableSlot *slot = search->slot;
+	bool			found;
+
+	if (search->index != NULL)
+		found = index_getnext_slot(search->index_scan, ForwardScanDirection, slot);
+	else
+		found = table_scan_getnextslot(search->heap_scan, ForwardScanDirection, slot);
+	return found ? ExecFetchSlotHeapTuple(slot, false, NULL) : NULL;
+}
+
+static void
+end_search(CatalogSearch *search)
+{
+	ExecDropSingleTupleTableSlot(search->slot);
+	if (search->index != NULL)
+	{
+		index_endscan(search->index_scan);
+		index_close(search->index, AccessShareLock);
+	}
+	else if (search->heap_scan != NULL)
+		table_endscan(search->heap_scan);
+	UnregisterSnapshot(search->snapshot);
+	table_close(search->catalog, AccessShareLock);
+}
+
+/*
+ * The OID of our extension; InvalidOid if there is none.  Few extensions are
+ * installed: reading them all costs less than opening an index for the first time.
+ */
+static Oid
+find_extension(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			extension = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum(TJP_EXTENSION));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		extension = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return extension;
+}
+
+/* The relation of this name and kind; InvalidOid if there is none. */
+static Oid
+find_relation(CatalogSearch *pg_class, const char *name, Oid schema, char kind)
+{
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum(name));
+	ScanKeyInit(&keys[1], Anum_pg_class_relnamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(schema));
+	search_for(pg_class, keys, lengthof(keys));
+	tuple = next_found(pg_class);
+	if (!HeapTupleIsValid(tuple) || ((Form_pg_class) GETSTRUCT(tuple))->relkind != kind)
+		return InvalidOid;
+	return ((Form_pg_class) GETSTRUCT(tuple))->oid;
+}
+
+/* Does the relation belong to the extension? */
+static bool
+belongs_to(CatalogSearch *pg_depend, Oid relid, Oid extension)
+{
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	search_for(pg_depend, keys, lengthof(keys));
+	while (HeapTupleIsValid(tuple = next_found(pg_depend)))
+	{
+		Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (depend->refclassid == ExtensionRelationId && depend->refobjid == extension &&
+			depend->deptype == DEPENDENCY_EXTENSION)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Open a relation that may be gone: then NULL.  As try_relation_open(), but for the
+ * look-up by which that sees whether there is a row in pg_class: the relcache
+ * reads the row, too, and says so.
+ */
+static Relation
+open_relation(Oid relid, LOCKMODE lockmode)
+{
+	Relation rel;
+
+	LockRelationOid(relid, lockmode);
+	rel = RelationIdGetRelation(relid);
+	if (rel == NULL)
+		UnlockRelationOid(relid, lockmode);
+	else
+		pgstat_init_relation(rel);
+	return rel;
+}
+
+/*
  * Resolve schema and tables.  A table counts only if it belongs to
  * this extension, so that nothing planted under the same name is believed.
  */
 static bool
 resolve_names(void)
 {
-	Oid schema = get_namespace_oid(TJP_SCHEMA, true);
-	Oid extension = get_extension_oid(TJP_EXTENSION, true);
-	int i;
+	Oid			  schema = get_namespace_oid(TJP_SCHEMA, true);
+	Oid			  extension = find_extension();
+	CatalogSearch search;
+	bool		  found = true;
 
 	if (!OidIsValid(schema) || !OidIsValid(extension))
 		return false;
 
-	for (i = 0; i < N_TABLES; i++)
+	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
+	for (int i = 0; i < N_TABLES && found; i++)
 	{
-		Oid relid = get_relname_relid(table_definitions[i].name, schema);
-
-		if (!OidIsValid(relid) ||
-			getExtensionOfObject(RelationRelationId, relid) != extension)
-			return false;
-		tables[i].relid = relid;
+		tables[i].relid = find_relation(&search, table_definitions[i].name, schema,
+										RELKIND_RELATION);
 		tables[i].columns_known = false;
+		found = OidIsValid(tables[i].relid);
 	}
-	for (i = 0; i < N_PATHS; i++)
+	for (int i = 0; i < N_PATHS && found; i++)
+	{
 		paths[i].known = false;
-	return true;
+		if (i > 0 && strcmp(path_indexes[i], path_indexes[i - 1]) == 0)
+			paths[i].made_for_it = paths[i - 1].made_for_it;
+		else
+			paths[i].made_for_it = find_relation(&search, path_indexes[i], schema,
+												 RELKIND_INDEX);
+	}
+	end_search(&search);
+
+	begin_search(&search, DependRelationId, DependDependerIndexId, NULL, 2);
+	for (int i = 0; i < N_TABLES && found; i++)
+		found = belongs_to(&search, tables[i].relid, extension);
+	end_search(&search);
+	return found;
 }
 
 /*
@@ -383,7 +593,7 @@ open_table(TableId table, LOCKMODE lockmode)
 				continue;
 			catalog_resolved = true;
 		}
-		rel = try_table_open(tables[table].relid, lockmode);
+		rel = open_relation(tables[table].relid, lockmode);
 		if (rel != NULL && catalog_resolved)
 		{
 			if (tables[table].columns_known || find_columns(rel, table))
@@ -432,6 +642,48 @@ index_covers(Relation index, AccessPath path)
 }
 
 /*
+ * What a type's own btree operator family says is equality, for types that come with
+ * PostgreSQL: known without looking it up.  InvalidOid for others.
+ */
+static RegProcedure
+known_equality(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+			return F_TEXTEQ;
+		case INT8OID:
+			return F_INT8EQ;
+		default:
+			return InvalidOid;
+	}
+}
+
+/* What a btree operator family says is equality of a type; InvalidOid if nothing. */
+static RegProcedure
+equality_in(Oid opfamily, Oid type)
+{
+	Oid opr;
+
+	if ((opfamily == TEXT_BTREE_FAM_OID || opfamily == INTEGER_BTREE_FAM_OID) &&
+		RegProcedureIsValid(known_equality(type)))
+		return known_equality(type);
+	opr = get_opfamily_member(opfamily, type, type, BTEqualStrategyNumber);
+	return OidIsValid(opr) ? get_opcode(opr) : InvalidOid;
+}
+
+/* What is equality of a type where no index says so. */
+static RegProcedure
+equality_of(Oid type)
+{
+	RegProcedure known = known_equality(type);
+
+	if (RegProcedureIsValid(known))
+		return known;
+	return get_opcode(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr);
+}
+
+/*
  * Fill keys for a search of path through index; false if the index does not
  * serve: its first columns must be just the columns of the search.
  */
@@ -451,7 +703,6 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 	for (i = 0; i < nkeys; i++)
 	{
 		AttrNumber attnum = columns[path_definitions[path].keys[i]];
-		Oid		   opr;
 
 		for (c = 0; c < nkeys; c++)
 			if (index->rd_index->indkey.values[c] == attnum)
@@ -461,23 +712,21 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 		if (index->rd_indcollation[c] !=
 			TupleDescAttr(RelationGetDescr(heap), attnum - 1)->attcollation)
 			return false;
-		opr = get_opfamily_member(index->rd_opfamily[c], index->rd_opcintype[c],
-								  index->rd_opcintype[c], BTEqualStrategyNumber);
-		if (!OidIsValid(opr))
-			return false;
 		keys[i].index_column = c + 1;
-		keys[i].equal_proc = get_opcode(opr);
+		keys[i].equal_proc = equality_in(index->rd_opfamily[c], index->rd_opcintype[c]);
+		if (!RegProcedureIsValid(keys[i].equal_proc))
+			return false;
 		keys[i].collation = index->rd_indcollation[c];
 	}
 	return index_covers(index, path);
 }
 
 /*
- * Do the first columns of an index look like those of the search?  Asked of
- * the syscache, since opening an index for the first time is dear.
+ * Is it an index of the table, and do its first columns look like those of the search?
+ * Asked of the syscache, since opening an index for the first time is dear.
  */
 static bool
-index_is_candidate(Oid index_oid, AccessPath path)
+index_is_candidate(Relation heap, Oid index_oid, AccessPath path)
 {
 	const AttrNumber *columns = tables[path_definitions[path].table].columns;
 	int				  nkeys = path_definitions[path].nkeys;
@@ -488,7 +737,8 @@ index_is_candidate(Oid index_oid, AccessPath path)
 
 	if (!candidate)
 		return false;
-	candidate = ((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts >= nkeys;
+	candidate = ((Form_pg_index) GETSTRUCT(tuple))->indrelid == RelationGetRelid(heap) &&
+				((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts >= nkeys;
 	for (c = 0; candidate && c < nkeys; c++)
 	{
 		candidate = false;
@@ -502,47 +752,83 @@ index_is_candidate(Oid index_oid, AccessPath path)
 }
 
 /*
+ * Use an index for a path if it serves; false if not.  *passing is set if only time
+ * is in the way.
+ */
+static bool
+try_index(Relation heap, Oid index_oid, AccessPath path, bool *passing)
+{
+	Relation index;
+	bool	 fits;
+
+	if (!index_is_candidate(heap, index_oid, path))
+		return false;
+	index = open_relation(index_oid, AccessShareLock);
+	if (index == NULL)
+		return false;
+	fits = match_index(heap, index, path, paths[path].keys);
+
+	/* broken HOT chains: old snapshots may not use this index yet */
+	if (fits && index->rd_index->indcheckxmin &&
+		!TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+							   TransactionXmin))
+	{
+		fits = false;
+		*passing = true;
+	}
+	if (fits)
+		paths[path].index = index_oid;
+	index_close(index, NoLock);
+	return fits;
+}
+
+/*
  * Choose the index for a path.  On a primary our lock on the heap keeps an index
  * that is valid now from being dropped by others before this transaction ends.
+ *
+ * The index that was made for the path is asked first, since reading the list of
+ * all indexes for the first time is dear.
  */
 static void
 choose_index(Relation heap, AccessPath path)
 {
-	List	 *indexes = RelationGetIndexList(heap);
-	bool	  passing = false;
-	ListCell *lc;
+	Oid	 made_for_it = paths[path].made_for_it;
+	bool passing = false;
 
 	paths[path].index = InvalidOid;
-	foreach(lc, indexes)
+	if (!OidIsValid(made_for_it) || !try_index(heap, made_for_it, path, &passing))
 	{
-		Relation index;
-		bool	 fits;
+		List	 *indexes = RelationGetIndexList(heap);
+		ListCell *lc;
 
-		if (!index_is_candidate(lfirst_oid(lc), path))
-			continue;
-		index = try_relation_open(lfirst_oid(lc), AccessShareLock);
-		if (index == NULL)
-			continue;
-		fits = match_index(heap, index, path, paths[path].keys);
-
-		/* broken HOT chains: old snapshots may not use this index yet */
-		if (fits && index->rd_index->indcheckxmin &&
-			!TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
-								   TransactionXmin))
-		{
-			fits = false;
-			passing = true;
-		}
-		if (fits)
-			paths[path].index = RelationGetRelid(index);
-		index_close(index, NoLock);
-		if (fits)
-			break;
+		foreach(lc, indexes)
+			if (try_index(heap, lfirst_oid(lc), path, &passing))
+				break;
+		list_free(indexes);
 	}
-	list_free(indexes);
 
 	/* a reason that time removes sends no invalidation: look again next time */
 	paths[path].known = !passing;
+}
+
+/*
+ * Is a table so small that reading it as a whole costs no more than a search
+ * through an index, let alone opening the index for the first time?  Few rows
+ * are, if the statistics say so, on one page: not where those that are read too
+ * much could be taken for a conflict.  Not where places are to be remembered, or
+ * the caller wants nothing but an index.
+ */
+static bool
+is_better_read_whole(Relation heap, AccessPath path)
+{
+	TableId		table = path_definitions[path].table;
+	BlockNumber blocks;
+
+	if (table == STAMPS || table == GRANTS || heap->rd_rel->reltuples > ROWS_READ_WHOLE)
+		return false;
+	blocks = RelationGetNumberOfBlocks(heap);
+	return blocks == 0 ||
+		   (blocks == 1 && heap->rd_rel->reltuples >= 0 && !IsolationIsSerializable());
 }
 
 /*
@@ -559,10 +845,14 @@ open_for_path(PathScan *scan, AccessPath path)
 		if (scan->heap == NULL)
 			return false;
 		if (!paths[path].known)
+		{
+			if (is_better_read_whole(scan->heap, path))
+				return true;
 			choose_index(scan->heap, path);
+		}
 		if (!OidIsValid(paths[path].index))
 			return true;
-		scan->index = try_relation_open(paths[path].index, AccessShareLock);
+		scan->index = open_relation(paths[path].index, AccessShareLock);
 		if (scan->index != NULL && catalog_resolved)
 			return true;
 		if (scan->index != NULL)
@@ -618,13 +908,12 @@ begin_scan_for_any(PathScan *scan, AccessPath path, Snapshot snapshot, const Dat
 		{
 			AttrNumber		  attnum = columns[path_definitions[path].keys[i]];
 			Form_pg_attribute att = TupleDescAttr(RelationGetDescr(scan->heap), attnum - 1);
-			TypeCacheEntry	 *type = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR);
 
 			if (i == any_of)
 				continue;
 			ScanKeyEntryInitialize(&keys[n++], 0, attnum, BTEqualStrategyNumber,
 								   InvalidOid, att->attcollation,
-								   get_opcode(type->eq_opr), values[i]);
+								   equality_of(att->atttypid), values[i]);
 		}
 		scan->index_scan = NULL;
 		scan->heap_scan = table_beginscan(scan->heap, snapshot, n, keys);
@@ -1361,32 +1650,30 @@ tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n)
 bool
 tjp_catalog_triggers_intact(Snapshot snapshot)
 {
-	Relation pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	bool	 intact = true;
-	int		 i;
+	CatalogSearch search;
+	bool		  intact = true;
 
-	for (i = 0; intact && i < N_TABLES; i++)
+	begin_search(&search, TriggerRelationId, TriggerRelidNameIndexId, snapshot, 3);
+	for (int i = 0; intact && i < N_TABLES; i++)
 	{
-		SysScanDesc scan;
-		ScanKeyData key;
+		ScanKeyData keys[3];
 		HeapTuple	tuple;
 		int			always = 0;
 
-		ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+		/* those whose names begin with a_ */
+		ScanKeyInit(&keys[0], Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
 					ObjectIdGetDatum(tables[i].relid));
-		scan = systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, snapshot, 1, &key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		{
-			Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
-
-			if (strncmp(NameStr(trigger->tgname), "a_", 2) == 0 &&
-				trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+		ScanKeyInit(&keys[1], Anum_pg_trigger_tgname, BTGreaterEqualStrategyNumber, F_NAMEGE,
+					CStringGetDatum("a_"));
+		ScanKeyInit(&keys[2], Anum_pg_trigger_tgname, BTLessStrategyNumber, F_NAMELT,
+					CStringGetDatum("a`"));
+		search_for(&search, keys, lengthof(keys));
+		while (HeapTupleIsValid(tuple = next_found(&search)))
+			if (((Form_pg_trigger) GETSTRUCT(tuple))->tgenabled == TRIGGER_FIRES_ALWAYS)
 				always++;
-		}
-		systable_endscan(scan);
 		intact = always == table_definitions[i].always_triggers;
 	}
-	table_close(pg_trigger, NoLock);
+	end_search(&search);
 	return intact;
 }
 

@@ -1,0 +1,169 @@
+-- What the first checks of a connection read: names, indexes, small tables as a
+-- whole. In a database of its own, since the sizes of tables decide.
+\set SHOW_CONTEXT never
+\set home :DBNAME
+CREATE DATABASE regress_tj_perm_first_check TEMPLATE template0;
+\c regress_tj_perm_first_check
+SET client_min_messages = warning;
+CREATE EXTENSION tj_perm;
+CREATE SCHEMA t;
+CREATE VIEW t.tables AS SELECT oid, relname FROM pg_class
+	WHERE oid = ANY ('{tj_perm.workspaces,tj_perm.members,tj_perm.groups,tj_perm.group_members,tj_perm.group_nesting,tj_perm.grants,tj_perm.stamps}'::regclass[]);
+-- how this transaction has read them
+CREATE VIEW t.read AS SELECT
+	string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE seq_scan > 0) AS as_a_whole,
+	string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE idx_scan > 0) AS by_index
+	FROM pg_stat_xact_all_tables JOIN t.tables USING (relname) WHERE relid = oid;
+CREATE VIEW t.pages AS SELECT
+	string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE pages = 0) AS empty,
+	string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE pages = 1) AS one_page,
+	string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE pages > 1) AS more
+	FROM (SELECT relname, pg_relation_size(oid) / current_setting('block_size')::int AS pages FROM t.tables) AS s;
+
+SELECT tj_perm.create_workspace('w', 'root');
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w', 'u' || i FROM generate_series(0, 9) AS i;
+INSERT INTO tj_perm.groups (workspace_id, name) VALUES ('w', 'inner'), ('w', 'outer');
+INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
+	SELECT group_id, 'w', 'u' || i FROM tj_perm.groups, generate_series(1, 9) AS i WHERE name = 'inner';
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w', group_id, tj_resource('w', 'app', name), 'viewer' FROM tj_perm.groups WHERE kind = 'custom';
+
+-- A table of few rows on one page is read as a whole, if the statistics say so, and an empty one; others by index
+SELECT * FROM t.pages;
+\c
+BEGIN;
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT * FROM t.read;
+COMMIT;
+VACUUM ANALYZE;
+\c
+BEGIN;
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT * FROM t.read;
+COMMIT;
+-- more rows, still on one page
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w', 'v' || i FROM generate_series(1, 30) AS i;
+VACUUM ANALYZE tj_perm.members;
+SELECT * FROM t.pages;
+\c
+BEGIN;
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT * FROM t.read;
+COMMIT;
+DELETE FROM tj_perm.members WHERE user_id LIKE 'v%';
+VACUUM FULL tj_perm.members;
+-- one that grows meanwhile, too
+\c
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes;
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w', 'v' || i FROM generate_series(1, 200) AS i;
+SELECT pg_stat_force_next_flush() \g /dev/null
+BEGIN;
+SELECT tj_can('u9', 'w/app:inner', 'viewer') AS yes;
+SELECT * FROM t.read;
+COMMIT;
+DELETE FROM tj_perm.members WHERE user_id LIKE 'v%';
+VACUUM FULL tj_perm.members;
+-- what is read too much is a conflict for SERIALIZABLE: never there
+\c
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT * FROM t.read;
+COMMIT;
+-- the first nesting of all, also as this transaction's own
+\c
+BEGIN;
+SELECT tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT tj_perm.nest_group('w', 'inner', 'outer');
+SELECT tj_can('u1', 'w/app:outer', 'viewer') AS yes;
+ROLLBACK;
+SELECT tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT tj_perm.nest_group('w', 'inner', 'outer');
+SELECT tj_can('u1', 'w/app:outer', 'viewer') AS yes;
+
+-- Larger tables are read by index
+INSERT INTO tj_perm.workspaces (workspace_id) SELECT 'w' || i FROM generate_series(1, 300) AS i;
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w' || i, 'u' || j FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j;
+INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'w' || i, n FROM generate_series(1, 300) AS i, unnest('{inner,outer}'::text[]) AS n;
+INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id) SELECT group_id, workspace_id, 'u1' FROM tj_perm.groups WHERE name = 'inner' AND workspace_id <> 'w';
+INSERT INTO tj_perm.group_nesting (inner_group_id, group_id, workspace_id)
+	SELECT i.group_id, o.group_id, workspace_id FROM tj_perm.groups AS i JOIN tj_perm.groups AS o USING (workspace_id) WHERE i.name = 'inner' AND o.name = 'outer' AND workspace_id <> 'w';
+SELECT * FROM t.pages;
+CREATE FUNCTION t.ask() RETURNS text LANGUAGE sql RETURN (
+	SELECT concat_ws(', ', string_agg(u || ' ' || a, ' ' ORDER BY u, a) FILTER (WHERE tj_can(u, tj_resource('w', 'app', a), 'viewer')))
+	FROM unnest('{root,u0,u1,nobody}'::text[]) AS u, unnest('{inner,outer,other}'::text[]) AS a);
+\c
+BEGIN;
+SELECT t.ask();
+SELECT * FROM t.read;
+COMMIT;
+-- whatever the indexes are called
+DO $$
+DECLARE
+	i regclass;
+BEGIN
+	FOR i IN SELECT indexrelid FROM pg_index JOIN t.tables ON oid = indrelid LOOP
+		EXECUTE format('ALTER INDEX %s RENAME TO %I', i, 'x' || i::oid);
+	END LOOP;
+END $$;
+\c
+BEGIN;
+SELECT t.ask();
+SELECT * FROM t.read;
+COMMIT;
+-- and whatever is called like them: indexes of other tables, with columns in the same places, and what is no index
+CREATE TABLE tj_perm.other_members (LIKE tj_perm.members);
+CREATE UNIQUE INDEX members_pkey ON tj_perm.other_members (workspace_id, user_id);
+CREATE TABLE tj_perm.other_groups (LIKE tj_perm.groups);
+CREATE UNIQUE INDEX groups_pkey ON tj_perm.other_groups (group_id);
+CREATE UNIQUE INDEX groups_workspace_id_name_key_key ON tj_perm.other_groups (workspace_id, name_key);
+CREATE TABLE tj_perm.other_stamps (LIKE tj_perm.stamps);
+CREATE UNIQUE INDEX stamps_pkey ON tj_perm.other_stamps (workspace_id, group_id, user_id);
+CREATE TABLE tj_perm.workspaces_pkey (workspace_id text);
+CREATE VIEW tj_perm.group_members_pkey AS SELECT 1 AS one;
+CREATE SEQUENCE tj_perm.group_nesting_pkey;
+CREATE TYPE tj_perm.grants_resource_idx AS (resource tj_resource);
+\c
+BEGIN;
+SELECT t.ask();
+SELECT * FROM t.read;
+COMMIT;
+
+-- Where indexes of catalogs are not to be used: the same answers, and what was read is kept
+\c "dbname=regress_tj_perm_first_check options='-c ignore_system_indexes=on -c client_min_messages=error'"
+SHOW ignore_system_indexes;
+SELECT t.ask();
+SELECT t.ask();
+SELECT loads FROM tj_perm.cache_stats() \gset
+SELECT t.ask();
+SELECT loads = :loads AS nothing_loaded FROM tj_perm.cache_stats();
+
+-- What does not belong to the extension, or is no table, is not believed
+\c "dbname=regress_tj_perm_first_check options=''"
+SET client_min_messages = warning;
+ALTER EXTENSION tj_perm DROP TABLE tj_perm.stamps;
+\c
+SELECT t.ask();
+ALTER EXTENSION tj_perm ADD TABLE tj_perm.stamps;
+\c
+SELECT t.ask();
+BEGIN;
+ALTER TABLE tj_perm.grants SET SCHEMA t;
+CREATE VIEW tj_perm.grants AS TABLE t.grants;
+ALTER EXTENSION tj_perm ADD VIEW tj_perm.grants;
+SELECT t.ask();
+ALTER EXTENSION tj_perm DROP VIEW tj_perm.grants;
+DROP VIEW tj_perm.grants;
+ALTER TABLE t.grants SET SCHEMA tj_perm;
+SELECT t.ask();
+ROLLBACK;
+SELECT t.ask();
+BEGIN;
+ALTER TABLE tj_perm.grants SET SCHEMA t;
+CREATE TABLE tj_perm.grants AS TABLE t.grants;
+ALTER EXTENSION plpgsql ADD TABLE tj_perm.grants;
+SELECT t.ask();
+ROLLBACK;
+SELECT t.ask();
+
+\c :home
+DROP DATABASE regress_tj_perm_first_check;
