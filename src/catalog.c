@@ -1296,6 +1296,7 @@ static BlockNumber stamp_blocks = 0;			   /* at least; 0: to be asked */
 /* Hashes of principals that were asked about, by themselves. */
 static uint32 *met = NULL;
 static uint32  nmet = 0; /* a power of 2 */
+static uint32  nmet_used = 0;
 
 /* Nothing is known of places in a table that lies in this file. */
 static void
@@ -1533,25 +1534,61 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 	table_close(rel, NoLock);
 }
 
+/*
+ * Make room for one more: as for places, but much, since one who comes where
+ * another was makes that one forgotten.  A large table at once would cost a new
+ * connection the time to zero it.
+ */
+static bool
+enlarge_met(void)
+{
+	uint32	most = number_in_cache(LEAST_MET, 128, sizeof(uint32));
+	uint32	n = nmet;
+	uint32	nold = nmet;
+	uint32 *old = met;
+	uint32 *larger;
+
+	if (n == 0)
+		n = LEAST_MET;
+	else if (nmet_used >= n / 16)
+		n *= 2;
+	n = Min(n, most);
+	if (n == nold)
+		return true;
+	larger = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(uint32),
+										MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+	if (larger == NULL)
+		return nold > 0;
+	met = larger;
+	nmet = n;
+	nmet_used = 0;
+	for (uint32 i = 0; i < nold; i++)
+		if (old[i] != 0)
+		{
+			uint32 *place = &met[old[i] & (n - 1)];
+
+			nmet_used += *place == 0;
+			*place = old[i];
+		}
+	if (old != NULL)
+		pfree(old);
+	return true;
+}
+
 bool
 tjp_catalog_met_before(const TjpStamp *stamp)
 {
-	uint32 hash = tjp_catalog_hash_stamp(stamp);
-	uint32 n = number_in_cache(LEAST_MET, 128, sizeof(uint32));
-	bool   before;
+	uint32	hash = tjp_catalog_hash_stamp(stamp);
+	uint32 *place;
+	bool	before;
 
-	if (n != nmet)
-	{
-		if (met != NULL)
-			pfree(met);
-		met = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(uint32),
-										 MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
-		nmet = met != NULL ? n : 0;
-		if (met == NULL)
-			return false;
-	}
-	before = met[hash & (nmet - 1)] == hash;
-	met[hash & (nmet - 1)] = hash;
+	if (!enlarge_met())
+		return false;
+	place = &met[hash & (nmet - 1)];
+	before = *place == hash;
+	if (*place == 0)
+		nmet_used++;
+	*place = hash;
 	return before;
 }
 

@@ -96,6 +96,12 @@ BEGIN;
 SELECT t.ask();
 SELECT * FROM t.read;
 COMMIT;
+-- who was met is remembered, however many they are: shared from the second time on, but for a few
+SELECT count(*) AS met FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j WHERE NOT tj_can('u' || j, tj_workspace('w' || i), 'viewer');
+SELECT count(*) AS met FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j WHERE NOT tj_can('u' || j, tj_workspace('w' || i), 'viewer');
+SELECT loads FROM tj_perm.cache_stats() \gset
+SELECT count(*) AS met FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j WHERE NOT tj_can('u' || j, tj_workspace('w' || i), 'viewer');
+SELECT loads - :loads < 60 AS few_loaded FROM tj_perm.cache_stats();
 -- whatever the indexes are called
 DO $$
 DECLARE
