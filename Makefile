@@ -43,6 +43,7 @@ OBJS = \
 	src/policy.o \
 	src/resource.o \
 	src/rights.o \
+	src/scan.o \
 	src/session.o \
 	src/support.o \
 	src/tj_perm.o \
@@ -62,6 +63,7 @@ REGRESS = \
 	first_check \
 	cache \
 	planner \
+	scan \
 	admin \
 	triggers \
 	history \
@@ -116,6 +118,7 @@ ISOLATION = \
 	cache_vs_ddl \
 	snapshot_vs_index \
 	row_lock_vs_revoke \
+	row_lock_vs_move \
 	protect_vs_protect
 
 SUITES = regress isolation tap property upgrade

@@ -1257,6 +1257,101 @@ site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bo
 	return site_asks(site, fcinfo, user_arg, level, args);
 }
 
+/* ---- workspaces that are wholly the user's ---- */
+
+/* By what a workspace is found to be the user's. */
+typedef struct WholeRight
+{
+	TjpLevel	level;
+	bool		held;
+	TimestampTz from;
+	TimestampTz until;
+} WholeRight;
+
+/* A grant on the workspace, valid now, of this level? TjpGrantCallback. */
+static bool
+note_right(TjpLevel level, TimestampTz valid_from, TimestampTz valid_until, void *arg)
+{
+	WholeRight *right = arg;
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (level < right->level || now < valid_from || now >= valid_until)
+		return true;
+	right->held = true;
+	right->from = valid_from;
+	right->until = valid_until;
+	return false;
+}
+
+/* Keep the key as rows have it; false if it is one that tjp_whole_has does not compare. */
+static bool
+keep_key(TjpWhole *whole, Datum key)
+{
+	int len = 0;
+
+	if (whole->key_kind == TJP_ARG_UUID)
+		len = UUID_LEN;
+	else if (whole->key_kind == TJP_ARG_TEXT)
+	{
+		if (!tjp_is_short_word(key))
+			return false;
+		len = VARSIZE_1B(DatumGetPointer(key));
+	}
+	whole->number = key;
+	whole->len = len;
+	if (len > 0)
+		memcpy(whole->bytes, DatumGetPointer(key), len);
+	return true;
+}
+
+bool
+tjp_whole_find(TjpWhole *whole, Snapshot snapshot, const TupleTableSlot *row)
+{
+	Datum		key = whole->key < 0 ? whole->constant : row->tts_values[whole->key];
+	const char *user = whole->user;
+	int			user_len = whole->user_len;
+	WholeRight	right = {whole->level, false, DT_NOBEGIN, DT_NOEND};
+	char	   *word;
+	TjpView	   *view;
+	uint64		entered;
+
+	if (!whole->may_execute)
+		tjp_check_planned(whole->planned);
+	whole->may_execute = true;
+	if (user == NULL && tjp_user_id != NULL)
+	{
+		user = tjp_user_id;
+		user_len = strlen(user);
+	}
+	if (user_len == 0 || user_len > TJP_MAX_USER_ID_LEN ||
+		(whole->key >= 0 && row->tts_isnull[whole->key]) ||
+		!ActiveSnapshotSet() || GetActiveSnapshot() != snapshot)
+		return false;
+	word = tjp_construct_text(whole->key_type, key);
+	if (strlen(word) > TJP_MAX_KEY_LEN)
+		return false;
+
+	view = find_view(word, strlen(word), user, user_len);
+	entered = tjp_cache_entered();
+	if (view == NULL || !view->member || !view->workspace_active || entered == 0)
+		return false;
+	if (view->admin)
+		right.held = true;
+	else
+		tjp_cache_grants(view, NULL, false, note_right, &right);
+	if (!right.held || tjp_cache_entered() != entered ||
+		(whole->key >= 0 && !keep_key(whole, key)))
+		return false;
+	whole->reading = tjp_cache_reading();
+	whole->id = entered;
+	whole->snapshot = snapshot;
+	whole->settings = tjp_user_id_settings;
+	whole->bounded = right.from != DT_NOBEGIN || right.until != DT_NOEND;
+	whole->from = right.from;
+	whole->until = right.until;
+	return true;
+}
+
 /*
  * _can(planned, level, user, workspace [, type, id]...): tj_can(user,
  * tj_resource(workspace [, type, id]...), level), made by the planner only.

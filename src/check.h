@@ -7,10 +7,15 @@
 
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "construct.h"
+#include "guc.h"
 #include "level.h"
 #include "resource.h"
 
@@ -70,5 +75,111 @@ extern void tjp_check_planned(uint64 planned);
 /* The user that a call made by the planner is about; false if there is none. */
 extern bool tjp_check_planned_user(FunctionCallInfo fcinfo, int argno, const char **user,
 								   int *user_len);
+
+/*
+ * For a scan of rows of which many lie in a workspace that is wholly the user's.
+ * Such a row needs no call of _can: tjp_whole_has tells from its columns that the
+ * call would give true.  The caller describes the call, with zeros behind it, and
+ * asks tjp_whole_find about the workspace of a row.
+ *
+ * What was found holds under the one snapshot that it was found under, for as
+ * long as the cache knows what it was concluded from, for the same user, and
+ * while the clock is in the interval.
+ */
+typedef struct TjpWhole
+{
+	/* the call */
+	uint64		planned;
+	TjpLevel	level;
+	const char *user; /* NULL: the session's */
+	int			user_len;
+	Oid			key_type;
+	TjpArgKind	key_kind; /* text, a number or uuid */
+	Datum		constant; /* the workspace's key if no column has it */
+	int			key;	  /* the column that has it, from 0; -1: none */
+	int			last;	  /* and the last id */
+	int			nwords;
+	int			words[TJP_MAX_ELEMENTS]; /* columns of ids that are text */
+
+	bool may_execute; /* was that asked? */
+
+	/* what was found */
+	const TjpReading *reading; /* NULL: nothing */
+	uint64			  id;
+	Snapshot		  snapshot;
+	uint64			  settings;
+	bool			  bounded;
+	TimestampTz		  from;
+	TimestampTz		  until;
+	Datum			  number;
+	int				  len; /* of the bytes: a uuid, or a text with its header of one byte */
+	char			  bytes[VARATT_SHORT_MAX];
+} TjpWhole;
+
+/*
+ * Is the workspace of this row wholly the user's now?  If not, what was found
+ * before is kept.  The snapshot must be registered for as long as tjp_whole_has is
+ * asked.  Raises 42501 as the call does.
+ */
+extern bool tjp_whole_find(TjpWhole *whole, Snapshot snapshot, const TupleTableSlot *row);
+
+/* Is this a text with a header of one byte? None such is over the limit of an id. */
+static inline bool
+tjp_is_short_word(Datum value)
+{
+	return VARATT_IS_1B(DatumGetPointer(value)) && !VARATT_IS_1B_E(DatumGetPointer(value));
+}
+
+/* Does what was found still hold? */
+static pg_attribute_always_inline bool
+tjp_whole_holds(const TjpWhole *whole)
+{
+	const TjpReading *reading = whole->reading;
+
+	if (reading == NULL || whole->id != reading->id ||
+		whole->settings != tjp_user_id_settings ||
+		!tjp_reading_is_good(reading) || GetActiveSnapshot() != whole->snapshot)
+		return false;
+	if (unlikely(whole->bounded))
+	{
+		TimestampTz now = GetCurrentStatementStartTimestamp();
+
+		return now >= whole->from && now < whole->until;
+	}
+	return true;
+}
+
+/*
+ * Does the call give true for the row with these columns?  If not, it is to be
+ * called: no answer is no "no".
+ */
+static pg_attribute_always_inline bool
+tjp_whole_has(const TjpWhole *whole, const TupleTableSlot *row)
+{
+	Datum key;
+
+	if (!tjp_whole_holds(whole))
+		return false;
+
+	/* what makes no resource */
+	if (row->tts_isnull[whole->last])
+		return false;
+	for (int i = 0; i < whole->nwords; i++)
+		if (!row->tts_isnull[whole->words[i]] &&
+			!tjp_is_short_word(row->tts_values[whole->words[i]]))
+			return false;
+
+	if (whole->key < 0)
+		return true;
+	if (row->tts_isnull[whole->key])
+		return false;
+	key = row->tts_values[whole->key];
+	if (likely(whole->len == 0))
+		return key == whole->number;
+	if (whole->key_kind == TJP_ARG_TEXT && (!tjp_is_short_word(key) ||
+											VARSIZE_1B(DatumGetPointer(key)) != whole->len))
+		return false;
+	return memcmp(DatumGetPointer(key), whole->bytes, whole->len) == 0;
+}
 
 #endif /* TJP_CHECK_H */

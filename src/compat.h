@@ -67,6 +67,15 @@
 	pg_proc_aclcheck(function, role, mode)
 #endif
 
+/* The headers of what prints EXPLAIN, for whoever includes them. */
+#if PG_VERSION_NUM >= 180000
+#define TJP_EXPLAIN_STATE_HEADER  "commands/explain_state.h"
+#define TJP_EXPLAIN_FORMAT_HEADER "commands/explain_format.h"
+#else
+#define TJP_EXPLAIN_STATE_HEADER  "commands/explain.h"
+#define TJP_EXPLAIN_FORMAT_HEADER "commands/explain.h"
+#endif
+
 /*
  * A trigger AFTER a row that a foreign key's cascade changed runs as whoever
  * began it all, and from 18 on as the owner of the table that was cascaded to.

@@ -657,6 +657,21 @@ share_of_wide(SupportRequestSelectivity *request)
 	return workspace_share(request, summary, workspace, TJP_LIST_WIDE, types_of_can(request->args));
 }
 
+bool
+tjp_estimate_has_whole(PlannerInfo *root, List *args)
+{
+	Node	*workspace = list_nth(args, CAN_WORKSPACE);
+	Node	*asked = tjp_asked_workspace(root, workspace);
+	char	*key = asked != NULL ? constant_text(asked) : NULL;
+	Summary *summary = summary_for(args, ARM_USER, list_nth(args, ARM_LEVEL), NULL);
+
+	for (int i = 0; summary != NULL && i < summary->nworkspaces; i++)
+		if (summary->workspaces[i].everything &&
+			(key == NULL || same_word(summary->workspaces[i].key, key, strlen(key))))
+			return true;
+	return false;
+}
+
 Selectivity
 tjp_estimate_can(SupportRequestSelectivity *request)
 {

@@ -57,6 +57,12 @@ extern Selectivity tjp_estimate_is_member(SupportRequestSelectivity *request);
  */
 extern Node *tjp_asked_workspace(PlannerInfo *root, Node *workspace);
 
+/*
+ * Is there a workspace of which the user whom this call of _can is planned for
+ * holds all at its level; the asked one, if the query names it?
+ */
+extern bool tjp_estimate_has_whole(PlannerInfo *root, List *args);
+
 /* Has the first column at least as many different values as the second? */
 extern bool tjp_estimate_is_finer(PlannerInfo *root, Node *a, Node *b);
 

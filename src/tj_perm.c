@@ -11,6 +11,7 @@
 #include "estimate.h"
 #include "guc.h"
 #include "rights.h"
+#include "scan.h"
 
 PG_MODULE_MAGIC;
 
@@ -24,4 +25,5 @@ _PG_init(void)
 	tjp_cache_init();
 	tjp_rights_init();
 	tjp_estimate_init();
+	tjp_scan_init();
 }
