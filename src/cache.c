@@ -56,12 +56,12 @@
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
 #define STAMPS_AHEAD	 64 /* read together */
 #define N_MEMOS			 256
-#define FIRST_GRANTS	 64 /* read at once; who has more is probed first */
-#define MANY_UNREAD		 4	/* principals of whom reading is put off */
-#define TARGETS_TO_READ	 8	/* look-ups that make reading them worthwhile */
-#define FEW_GRANTEES	 32 /* of one target */
-#define PROBES_TO_LOAD	 32 /* probes that make reading the rest worthwhile */
-#define LOOKUPS_TO_MERGE 32 /* look-ups that make one table for all principals worthwhile */
+#define FIRST_GRANTS	 64	 /* read at once; who has more is probed first */
+#define MANY_UNREAD		 4	 /* principals of whom reading is put off */
+#define TARGETS_TO_READ	 8	 /* look-ups that make reading them worthwhile */
+#define FEW_GRANTEES	 32	 /* of one target */
+#define PROBES_TO_LOAD	 32	 /* probes that make reading the rest worthwhile */
+#define LOOKUPS_TO_MERGE 512 /* look-ups that make one table for all principals worthwhile */
 
 typedef enum StateKind
 {
@@ -219,7 +219,9 @@ typedef struct Slot
 
 	/* left by an earlier transaction: its changes then; 0: of this transaction */
 	uint64		kept_changes;
-	TimestampTz matched_at; /* the statement's start when it was last searched for */
+	TimestampTz matched_at;	  /* when it was last searched for, by slot_time */
+	Size		taken_bytes;  /* of its memory, as it was when this transaction took it */
+	Size		pinned_bytes; /* of shared states, at most */
 
 	TransactionId xid;	   /* top-level, as of its start; usually none */
 	bool		  counted; /* did the triggers that count fire then? */
@@ -414,7 +416,10 @@ clear_slot(Slot *slot)
 	slot->reading.xip = NULL;
 	slot->reading.subxip = NULL;
 	slot->reading.id = 0;
+	slot->reading.good_for = 0;
 	slot->kept_changes = 0;
+	slot->taken_bytes = 0;
+	slot->pinned_bytes = 0;
 	slot->cramped = false;
 	if (slot->context != NULL)
 		MemoryContextReset(slot->context);
@@ -430,6 +435,25 @@ clear_slots(void)
 		if (slots[i].reading.id != 0)
 			clear_slot(&slots[i]);
 	entered_slot = NULL;
+}
+
+/* Those that earlier transactions left, and this one has not taken.  Likewise. */
+static void
+clear_left_slots(void)
+{
+	for (int i = 0; i < N_SLOTS; i++)
+		if (slots[i].reading.id != 0 && slots[i].kept_changes != 0)
+			clear_slot(&slots[i]);
+}
+
+/*
+ * By which clock a slot ages: a statement's start, and where a procedure commits
+ * again and again, the transaction's.
+ */
+static TimestampTz
+slot_time(void)
+{
+	return Max(GetCurrentStatementStartTimestamp(), GetCurrentTransactionStartTimestamp());
 }
 
 /*
@@ -451,6 +475,7 @@ leave_slots(void)
 		{
 			slot->kept_changes = slot->reading.changes;
 			slot->reading.changes = 0;
+			slot->reading.good_for = 0;
 		}
 		else
 			clear_slot(slot);
@@ -459,30 +484,43 @@ leave_slots(void)
 }
 
 /*
+ * Has nothing about our tables been redefined since the slot was started?  No lock
+ * keeps others from it where a slot was taken, and TRUNCATE and what rewrites a
+ * table take rows away from snapshots that saw them.
+ */
+static bool
+is_defined_as_before(const Slot *slot)
+{
+	AcceptInvalidationMessages();
+	return slot->generation == tjp_catalog_generation();
+}
+
+/*
  * May this transaction use a slot that an earlier one left, its snapshot having the
  * same content?  Between the two snapshots no transaction with an id has ended, so
  * they see the same rows of others, and neither of the two transactions has rows of its
- * own.  Not where reading the stamps is what tells others of a conflict.  The time
- * keeps the ids that are compared from coming round again.
+ * own.  Not where a snapshot lasts longer than a statement, and reading stamps may be
+ * what tells others of a conflict.  The time keeps the ids that are compared from coming
+ * round again.
  */
 static bool
 take_slot(Slot *slot)
 {
-	TimestampTz now = GetCurrentStatementStartTimestamp();
+	TimestampTz now = slot_time();
 
-	/* as where one is started */
-	if (TransactionStartedDuringRecovery())
-		AcceptInvalidationMessages();
 	if (slot->kept_changes != tjp_cache_changes ||
 		TransactionIdIsValid(GetTopTransactionIdIfAny()) ||
-		IsolationIsSerializable() ||
-		slot->generation != tjp_catalog_generation() ||
+		IsolationUsesXactSnapshot() ||
+		!is_defined_as_before(slot) ||
 		now < slot->matched_at ||
 		now > slot->matched_at + SLOT_KEPT_FOR * USECS_PER_SEC ||
 		MemoryContextMemAllocated(slot->context, false) >
-			Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE))
+			Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE) ||
+		slot->pinned_bytes > shared_limit() / 4)
 		return false;
+	slot->taken_bytes = MemoryContextMemAllocated(slot->context, false);
 	slot->reading.changes = slot->kept_changes;
+	slot->reading.good_for = GetCurrentStatementStartTimestamp();
 	slot->kept_changes = 0;
 	return true;
 }
@@ -728,6 +766,9 @@ find_slot(Snapshot snapshot)
 			break;
 		}
 
+	/* a cursor may have been fetched from before something was redefined */
+	if (slot != NULL && slot->reading.good_for != 0 && is_defined_as_before(slot))
+		slot->reading.good_for = GetCurrentStatementStartTimestamp();
 	if (slot != NULL &&
 		((slot->kept_changes != 0 && !take_slot(slot)) ||
 		 !tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot)))
@@ -742,7 +783,7 @@ find_slot(Snapshot snapshot)
 		start_slot(slot, snapshot);
 	}
 	slot->last_used = ++slot_clock;
-	slot->matched_at = GetCurrentStatementStartTimestamp();
+	slot->matched_at = slot_time();
 	return slot;
 }
 
@@ -883,6 +924,7 @@ evict_down_to(Size limit)
 	if (shared_bytes <= limit || dlist_is_empty(&lru))
 		return;
 	/* they refer to any state */
+	clear_left_slots();
 	forget_memos();
 	node = dlist_tail_node(&lru);
 	while (shared_bytes > limit)
@@ -1074,6 +1116,14 @@ shared_state_key(const StateKey *key, const TjpStamp *stamp)
 	return shared_key;
 }
 
+/* Keep a shared state there for as long as the entered slot. */
+static void
+pin_state(TjpState *state)
+{
+	state->pins++;
+	entered_slot->pinned_bytes += state->size + (state->grants != NULL ? state->grants->size : 0);
+}
+
 /*
  * The state of a principal under the entered snapshot.
  */
@@ -1144,7 +1194,7 @@ find_state(StateKind kind, int64 group_id)
 		Assert(!found);
 		ref->state = state;
 		if (state->shared)
-			state->pins++;
+			pin_state(state);
 	}
 	/* some more than needed, since memos go with every eviction */
 	if (state->shared && shared_bytes > shared_limit())
@@ -1191,7 +1241,7 @@ link_view(const TjpView *facts, PinnedStates *pinned)
 	if (pinned != NULL)
 	{
 		for (int i = 0; i < pinned->n; i++)
-			pinned->states[i]->pins++;
+			pin_state(pinned->states[i]);
 		pinned->next = slot->pinned;
 		slot->pinned = pinned;
 	}
@@ -1393,7 +1443,8 @@ tjp_cache_alloc(Size size)
 void *
 tjp_cache_alloc_spare(Size size)
 {
-	if (MemoryContextMemAllocated(entered_slot->context, false) + size > slot_limit() / 2)
+	if (MemoryContextMemAllocated(entered_slot->context, false) + size >
+		slot_limit() / 2 + entered_slot->taken_bytes)
 		return NULL;
 	return MemoryContextAllocZero(entered_slot->context, size);
 }
@@ -1697,7 +1748,10 @@ keep_grants(TjpState *state, const Collection *collection)
 	state->grants = table;
 	state->grant_status = GRANTS_READ;
 	if (state->shared)
+	{
 		shared_bytes += table->size;
+		entered_slot->pinned_bytes += table->size;
+	}
 }
 
 /*

@@ -140,6 +140,9 @@ typedef struct TjpReading
 	uint64 id;		/* the number; 0: nothing is known */
 	uint64 changes; /* tjp_cache_changes as of its start; 0: one was under way */
 
+	/* the start of the client's statement that it is good for; 0: any of the transaction's */
+	TimestampTz good_for;
+
 	/* the content of the snapshot */
 	TransactionId  xmin;
 	TransactionId  xmax;
@@ -183,7 +186,8 @@ tjp_reading_is_good(const TjpReading *reading)
 {
 	TransactionId xid;
 
-	if (reading->changes != tjp_cache_changes)
+	if (reading->changes != tjp_cache_changes ||
+		(reading->good_for != 0 && reading->good_for != GetCurrentStatementStartTimestamp()))
 		return false;
 	xid = GetTopTransactionIdIfAny();
 	return !TransactionIdIsValid(xid) || tjp_cache_covers_writes(reading, xid);
