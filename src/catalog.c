@@ -763,6 +763,8 @@ try_index(Relation heap, Oid index_oid, AccessPath path, bool *passing)
 
 	if (!index_is_candidate(heap, index_oid, path))
 		return false;
+	/* the relcache asks the syscache for each of its columns: read them together */
+	ReleaseSysCacheList(SearchSysCacheList1(ATTNUM, ObjectIdGetDatum(index_oid)));
 	index = open_relation(index_oid, AccessShareLock);
 	if (index == NULL)
 		return false;

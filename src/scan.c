@@ -120,7 +120,7 @@ static const CustomExecMethods exec_methods = {
  * NULL if there is none.
  */
 static FuncExpr *
-deciding_call(Expr *clause)
+deciding_call(Expr *clause, Oid can)
 {
 	FuncExpr *call = (FuncExpr *) clause;
 
@@ -129,11 +129,11 @@ deciding_call(Expr *clause)
 		ListCell *lc;
 
 		foreach(lc, ((BoolExpr *) clause)->args)
-			if (!IsA(lfirst(lc), BoolExpr) && (call = deciding_call(lfirst(lc))) != NULL)
+			if (!IsA(lfirst(lc), BoolExpr) && (call = deciding_call(lfirst(lc), can)) != NULL)
 				return call;
 		return NULL;
 	}
-	return IsA(call, FuncExpr) && call->funcid == tjp_plan.can ? call : NULL;
+	return IsA(call, FuncExpr) && call->funcid == can ? call : NULL;
 }
 
 /* The number of the column that an argument is, of the table varno; 0: it is none. */
@@ -221,7 +221,7 @@ share_of_policy(PlannerInfo *root, RelOptInfo *rel)
 
 	foreach(lc, rel->baserestrictinfo)
 	{
-		FuncExpr *call = deciding_call(lfirst_node(RestrictInfo, lc)->clause);
+		FuncExpr *call = deciding_call(lfirst_node(RestrictInfo, lc)->clause, tjp_plan.can);
 		TjpWhole  whole;
 
 		if (call != NULL && tjp_lists_find_functions() && tjp_lists_is_planned(call->args) &&
@@ -275,6 +275,8 @@ above(Path *path, Selectivity share)
 	if (ExecSupportsMarkRestore(path))
 		custom->flags |= CUSTOMPATH_SUPPORT_MARK_RESTORE;
 	custom->custom_paths = list_make1(path);
+	/* a right, or the extension, may go before the plan is made */
+	custom->custom_private = list_make2_oid(tjp_plan.can, tjp_plan.planned);
 	custom->methods = &path_methods;
 	return &custom->path;
 }
@@ -287,6 +289,7 @@ static void
 set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
 	Selectivity share;
+	List	   *kept = NIL;
 	ListCell   *lc;
 
 	if (previous_set_rel_pathlist_hook != NULL)
@@ -298,8 +301,20 @@ set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *r
 	share = share_of_policy(root, rel);
 	if (share <= 0)
 		return;
+	/*
+	 * The scan itself stays behind the node where the planner looks at what kind of path
+	 * it is: reparameterize_path() for children, has_indexed_join_quals() for what takes
+	 * parameters.  Of two that cost the same the first is taken.
+	 */
 	foreach(lc, rel->pathlist)
-		lfirst(lc) = above(lfirst(lc), share);
+	{
+		Path *path = lfirst(lc);
+
+		lfirst(lc) = above(path, share);
+		if (lfirst(lc) != path && (path->param_info != NULL || IS_OTHER_REL(rel)))
+			kept = lappend(kept, path);
+	}
+	rel->pathlist = list_concat(rel->pathlist, kept);
 	foreach(lc, rel->partial_pathlist)
 		lfirst(lc) = above(lfirst(lc), share);
 }
@@ -332,10 +347,13 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	Assert(IsA(child, SeqScan) || IsA(child, IndexScan) || IsA(child, BitmapHeapScan));
 	for (int i = 0; i < list_length(child->qual); i++)
 	{
-		FuncExpr *call = deciding_call(list_nth(child->qual, i));
+		Oid		  can = linitial_oid(path->custom_private);
+		FuncExpr *call = deciding_call(list_nth(child->qual, i), can);
+		Const	 *planned = call != NULL ? linitial(call->args) : NULL;
 		TjpWhole  whole;
 
-		if (call == NULL || !tjp_lists_is_planned(call->args) ||
+		if (call == NULL || !IsA(planned, Const) || planned->constisnull ||
+			planned->consttype != lsecond_oid(path->custom_private) ||
 			!describe_call(call, rel->relid, &whole))
 			continue;
 		scan->custom_exprs = lcons(copyObject(call), list_copy_tail(child->qual, i));

@@ -455,6 +455,65 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET parallel_leader_participation;
 
+-- 15. the node stands in no plan's way: semi and anti joins that look into an index for each row, partitions of which one has none
+RESET ROLE;
+CREATE TABLE large (id bigint, org int, grp int, body text);
+INSERT INTO large SELECT g, 1, g % 400, 'row ' || g FROM generate_series(1, 40000) g;
+CREATE INDEX large_grp ON large (grp);
+CREATE POLICY see ON large USING (tj_can(tj_user(), tj_resource(org, 'row', id), 'viewer'));
+ALTER TABLE large ENABLE ROW LEVEL SECURITY;
+CREATE TABLE picks AS SELECT g * 7 AS grp FROM generate_series(1, 600) g;
+CREATE TABLE halves (LIKE large) PARTITION BY RANGE (grp);
+CREATE TABLE half_1 PARTITION OF halves FOR VALUES FROM (0) TO (395);
+CREATE TABLE half_2 PARTITION OF halves FOR VALUES FROM (395) TO (400);
+INSERT INTO halves SELECT * FROM large;
+CREATE INDEX half_1_grp ON half_1 (grp);
+CREATE POLICY see ON halves USING (tj_can(tj_user(), tj_resource(org, 'row', id), 'viewer'));
+ALTER TABLE halves ENABLE ROW LEVEL SECURITY;
+GRANT ALL ON large, picks, halves TO regress_scan_app;
+ANALYZE large, picks, halves;
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'boss';
+SELECT plan_of('SELECT body FROM large');
+SELECT plan_of('SELECT grp FROM picks WHERE EXISTS (SELECT FROM large WHERE large.grp = picks.grp)');
+SELECT plan_of('SELECT grp FROM picks WHERE NOT EXISTS (SELECT FROM large WHERE large.grp = picks.grp)');
+SELECT plan_of('SELECT body FROM picks JOIN halves USING (grp) WHERE picks.grp < 15');
+SELECT rows_of('SELECT grp FROM picks WHERE EXISTS (SELECT FROM large WHERE large.grp = picks.grp)');
+SELECT rows_of('SELECT grp FROM picks WHERE NOT EXISTS (SELECT FROM large WHERE large.grp = picks.grp)');
+SELECT rows_of('SELECT body FROM picks JOIN halves USING (grp) WHERE picks.grp < 15');
+
+-- 16. the right to execute goes while a query is being planned, after the node was thought of: as for any call, it is missed when the query runs
+RESET ROLE;
+CREATE TABLE tagged AS SELECT g AS id, ARRAY[g % 50] AS tags FROM generate_series(1, 5000) g;
+CREATE INDEX ON tagged USING gin (tags);
+ANALYZE tagged;
+GRANT SELECT ON tagged TO regress_scan_app;
+CREATE FUNCTION revoke_in_time() RETURNS int[] LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	remaining int := current_setting('scan.times');
+BEGIN
+	PERFORM set_config('scan.times', (remaining - 1)::text, false);
+	IF remaining = 0 THEN
+		REVOKE EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) FROM PUBLIC;
+	END IF;
+	RETURN '{3}';
+END $$;
+CREATE FUNCTION tags() RETURNS int[] LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN revoke_in_time(); END $$;
+SET ROLE regress_scan_app;
+SET scan.times = 1000;
+SELECT plan_of('SELECT body FROM docs JOIN tagged USING (id) WHERE tags && tags()');
+BEGIN;
+SAVEPOINT s;
+SET scan.times = 0;
+SELECT body FROM docs JOIN tagged USING (id) WHERE tags && tags();
+ROLLBACK TO s;
+SET scan.times = 1;
+SELECT body FROM docs JOIN tagged USING (id) WHERE tags && tags();
+ROLLBACK TO s;
+SET scan.times = 2;
+SELECT body FROM docs JOIN tagged USING (id) WHERE tags && tags();
+ROLLBACK;
+
 RESET ROLE;
 RESET tj_perm.user_id;
 DELETE FROM tj_perm.workspaces;
