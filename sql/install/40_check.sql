@@ -89,4 +89,4 @@ CREATE FUNCTION tj_perm._level_until(user_id text, resource @extschema@.tj_resou
 CREATE FUNCTION tj_perm.cache_stats(OUT hits bigint, OUT validations bigint, OUT loads bigint, OUT probes bigint, OUT evictions bigint, OUT states bigint, OUT bytes bigint)
 	LANGUAGE c VOLATILE PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'tj_perm_cache_stats';
-COMMENT ON FUNCTION tj_perm.cache_stats() IS 'What the permission cache of this backend has done since it started: checks answered by what the statement had already (hits), states proven by their stamp (validations), states read from the tables (loads), grants asked of the index (probes), states thrown out for lack of room (evictions); and what it holds now: states, and bytes of memory.';
+COMMENT ON FUNCTION tj_perm.cache_stats() IS 'What the permission cache of this backend has done since it started: checks answered by what was known under the same snapshot (hits), states proven by their stamp (validations), states read from the tables (loads), grants asked of the index (probes), states thrown out for lack of room (evictions); and what it holds now: states, and bytes of memory.';
