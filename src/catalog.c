@@ -1359,31 +1359,39 @@ put_stamp_place(uint32 hash, ItemPointerData tid, Buffer buffer)
 }
 
 /*
- * Make room for one more: twice as much once a half is used, as far as the
- * size of the cache allows.  No memory is no reason to fail.
+ * Memory for a table of *n entries that is to have room for one more, zeroed: twice
+ * as much if it is full, as far as the size of the cache allows; *n is then the new
+ * number.  NULL: it stays as it is.  No memory is no reason to fail.
  */
+static void *
+make_room(uint32 *n, bool full, uint32 least, int share, Size size)
+{
+	uint32 wanted = *n == 0 ? least : full ? *n * 2 :
+											 *n;
+	void  *table;
+
+	wanted = Min(wanted, number_in_cache(least, share, size));
+	if (wanted == *n)
+		return NULL;
+	table = MemoryContextAllocExtended(CacheMemoryContext, wanted * size,
+									   MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+	if (table != NULL)
+		*n = wanted;
+	return table;
+}
+
+/* Once a half is used. */
 static void
 enlarge_stamp_places(void)
 {
-	uint32		most = number_in_cache(LEAST_STAMP_PLACES, 32, sizeof(StampPlace));
-	uint32		n = nstamp_places;
 	uint32		nold = nstamp_places;
 	StampPlace *old = stamp_places;
-	StampPlace *larger;
+	StampPlace *larger = make_room(&nstamp_places, nstamp_places_used >= nold / 2,
+								   LEAST_STAMP_PLACES, 32, sizeof(StampPlace));
 
-	if (n == 0)
-		n = LEAST_STAMP_PLACES;
-	else if (nstamp_places_used >= n / 2)
-		n *= 2;
-	n = Min(n, most);
-	if (n == nold)
-		return;
-	larger = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(StampPlace),
-										MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
 	if (larger == NULL)
 		return;
 	stamp_places = larger;
-	nstamp_places = n;
 	nstamp_places_used = 0;
 	for (uint32 i = 0; i < nold; i++)
 		if (ItemPointerIsValid(&old[i].tid))
@@ -1537,37 +1545,24 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 }
 
 /*
- * Make room for one more: as for places, but much, since one who comes where
- * another was makes that one forgotten.  A large table at once would cost a new
- * connection the time to zero it.
+ * Early, since one who comes where another was makes that one forgotten; but not at
+ * once, which would cost a new connection the time to zero it.  False if there is no table.
  */
 static bool
 enlarge_met(void)
 {
-	uint32	most = number_in_cache(LEAST_MET, 128, sizeof(uint32));
-	uint32	n = nmet;
 	uint32	nold = nmet;
 	uint32 *old = met;
-	uint32 *larger;
+	uint32 *larger = make_room(&nmet, nmet_used >= nold / 16, LEAST_MET, 128, sizeof(uint32));
 
-	if (n == 0)
-		n = LEAST_MET;
-	else if (nmet_used >= n / 16)
-		n *= 2;
-	n = Min(n, most);
-	if (n == nold)
-		return true;
-	larger = MemoryContextAllocExtended(CacheMemoryContext, n * sizeof(uint32),
-										MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
 	if (larger == NULL)
 		return nold > 0;
 	met = larger;
-	nmet = n;
 	nmet_used = 0;
 	for (uint32 i = 0; i < nold; i++)
 		if (old[i] != 0)
 		{
-			uint32 *place = &met[old[i] & (n - 1)];
+			uint32 *place = &met[old[i] & (nmet - 1)];
 
 			nmet_used += *place == 0;
 			*place = old[i];

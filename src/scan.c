@@ -282,7 +282,7 @@ above(Path *path, Selectivity share)
 }
 
 /*
- * Paths keep their costs and their order: the node never changes which of them
+ * Paths keep their costs and their order: the node is not to change which of them
  * is chosen.
  */
 static void
