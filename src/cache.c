@@ -59,6 +59,7 @@
 #define FIRST_GRANTS	 64	 /* read at once; who has more is probed first */
 #define MANY_UNREAD		 4	 /* principals of whom reading is put off */
 #define TARGETS_TO_READ	 8	 /* look-ups that make reading them worthwhile */
+#define TARGETS_OF_FEW	 3	 /* likewise, where they are not many: those of one check */
 #define FEW_GRANTEES	 32	 /* of one target */
 #define PROBES_TO_LOAD	 32	 /* probes that make reading the rest worthwhile */
 #define LOOKUPS_TO_MERGE 512 /* look-ups that make one table for all principals worthwhile */
@@ -1994,9 +1995,10 @@ collect_grantee(int64 group_id, const text *user, TjpLevel level, TimestampTz va
 
 /*
  * Answer for all principals at once by what is granted on the target, while
- * there are many of whom nothing has been read: most users of a pooled
- * connection, and of a new one, are asked about once.  False if that is not
- * so, or too much is granted on the target.
+ * there are many of whom nothing has been read, or it is the first check and
+ * nothing at all has been: most users of a pooled connection, and of a new one,
+ * are asked about once.  False if that is not so, or too much is granted on the
+ * target.
  */
 static bool
 ask_target(TjpView *view, const TjpElement *element, TjpGrantCallback callback, void *arg)
@@ -2006,13 +2008,19 @@ ask_target(TjpView *view, const TjpElement *element, TjpGrantCallback callback, 
 	MemoryContext	caller;
 	TjpResource	   *target;
 	int				unread = 0;
+	bool			first = true;
 	bool			complete;
 
 	for (int i = 0; i < view->nprincipals; i++)
-		if (view->principals[i]->grant_status == GRANTS_UNREAD &&
-			view->principals[i]->probes < TARGETS_TO_READ)
+	{
+		const TjpState *principal = view->principals[i];
+
+		if (principal->grant_status == GRANTS_UNREAD && principal->probes < TARGETS_TO_READ)
 			unread++;
-	if (unread < MANY_UNREAD)
+		if (principal->grant_status != GRANTS_UNREAD || principal->probes >= TARGETS_OF_FEW)
+			first = false;
+	}
+	if (unread < (first ? 1 : MANY_UNREAD))
 		return false;
 
 	caller = enter_scratch();

@@ -232,9 +232,8 @@ typedef struct IndexKey
 
 static struct
 {
-	Oid		 made_for_it; /* the index of that name; InvalidOid: none */
-	bool	 known;		  /* chosen since the last invalidation? */
-	Oid		 index;		  /* InvalidOid: none fits, scan the heap */
+	bool	 known; /* chosen since the last invalidation? */
+	Oid		 index; /* InvalidOid: none fits, scan the heap */
 	IndexKey keys[MAX_KEYS];
 } paths[N_PATHS];
 
@@ -394,28 +393,62 @@ end_search(CatalogSearch *search)
 	table_close(search->catalog, AccessShareLock);
 }
 
+/* Our extension, and the relations that its script has registered for pg_dump. */
+typedef struct Extension
+{
+	Oid	 oid; /* InvalidOid: there is none */
+	int	 nregistered;
+	Oid *registered; /* allocated in the current context */
+} Extension;
+
 /*
- * The OID of our extension; InvalidOid if there is none.  Few extensions are
- * installed: reading them all costs less than opening an index for the first time.
+ * Few extensions are installed: reading them all costs less than opening an index
+ * for the first time.
  */
-static Oid
+static Extension
 find_extension(void)
 {
 	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Oid			extension = InvalidOid;
+	Extension	extension = {InvalidOid};
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum(TJP_EXTENSION));
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		extension = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
+	{
+		bool  isnull;
+		Datum registered = heap_getattr(tuple, Anum_pg_extension_extconfig,
+										RelationGetDescr(rel), &isnull);
+
+		extension.oid = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
+		if (!isnull)
+		{
+			ArrayType *array = DatumGetArrayTypePCopy(registered);
+
+			if (ARR_NDIM(array) == 1 && !ARR_HASNULL(array) && ARR_ELEMTYPE(array) == OIDOID)
+			{
+				extension.nregistered = ARR_DIMS(array)[0];
+				extension.registered = (Oid *) ARR_DATA_PTR(array);
+			}
+		}
+	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return extension;
+}
+
+/* Only what belongs to an extension can be registered, and for as long as it does. */
+static bool
+is_registered(const Extension *extension, Oid relid)
+{
+	for (int i = 0; i < extension->nregistered; i++)
+		if (extension->registered[i] == relid)
+			return true;
+	return false;
 }
 
 /* The relation of this name and kind; InvalidOid if there is none. */
@@ -486,11 +519,12 @@ static bool
 resolve_names(void)
 {
 	Oid			  schema = get_namespace_oid(TJP_SCHEMA, true);
-	Oid			  extension = find_extension();
+	Extension	  extension = find_extension();
 	CatalogSearch search;
 	bool		  found = true;
+	bool		  registered = true;
 
-	if (!OidIsValid(schema) || !OidIsValid(extension))
+	if (!OidIsValid(schema) || !OidIsValid(extension.oid))
 		return false;
 
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
@@ -500,23 +534,34 @@ resolve_names(void)
 										RELKIND_RELATION);
 		tables[i].columns_known = false;
 		found = OidIsValid(tables[i].relid);
+		registered = registered && is_registered(&extension, tables[i].relid);
 	}
-	for (int i = 0; i < N_PATHS && found; i++)
-	{
+	end_search(&search);
+	for (int i = 0; i < N_PATHS; i++)
 		paths[i].known = false;
-		if (i > 0 && strcmp(path_indexes[i], path_indexes[i - 1]) == 0)
-			paths[i].made_for_it = paths[i - 1].made_for_it;
-		else
-			paths[i].made_for_it = find_relation(&search, path_indexes[i], schema,
-												 RELKIND_INDEX);
-	}
-	end_search(&search);
 
-	begin_search(&search, DependRelationId, DependDependerIndexId, NULL, 2);
-	for (int i = 0; i < N_TABLES && found; i++)
-		found = belongs_to(&search, tables[i].relid, extension);
-	end_search(&search);
+	/* opening pg_depend for the first time is dear */
+	if (found && !registered)
+	{
+		begin_search(&search, DependRelationId, DependDependerIndexId, NULL, 2);
+		for (int i = 0; i < N_TABLES && found; i++)
+			found = belongs_to(&search, tables[i].relid, extension.oid);
+		end_search(&search);
+	}
 	return found;
+}
+
+/* The index that was made for a path, by its name; InvalidOid if there is none. */
+static Oid
+made_for_path(Relation heap, AccessPath path)
+{
+	CatalogSearch search;
+	Oid			  index;
+
+	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
+	index = find_relation(&search, path_indexes[path], RelationGetNamespace(heap), RELKIND_INDEX);
+	end_search(&search);
+	return index;
 }
 
 /*
@@ -794,7 +839,7 @@ try_index(Relation heap, Oid index_oid, AccessPath path, bool *passing)
 static void
 choose_index(Relation heap, AccessPath path)
 {
-	Oid	 made_for_it = paths[path].made_for_it;
+	Oid	 made_for_it = made_for_path(heap, path);
 	bool passing = false;
 
 	paths[path].index = InvalidOid;

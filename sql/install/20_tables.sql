@@ -158,13 +158,15 @@ CREATE TABLE tj_perm.stamps (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE tj_perm.stamps IS 'Random stamps that tell cached state whether it still holds; kept by triggers, local to this node, in no dump. group_id > 0: a group; 0 with a user_id: a member; 0 without: the workspace; -1: guard of the last admin; -2: guard of nesting; all empty: the epoch.';
 
--- dumped with the database: everything but the stamps, and the identity sequences
+-- dumped with the database: everything but the stamps, and the identity sequences; all seven tables
+-- that checks read are registered, which shows them at a glance that they belong to the extension
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.workspaces', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.members', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.groups', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.group_members', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.group_nesting', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.grants', '');
+SELECT pg_catalog.pg_extension_config_dump('tj_perm.stamps', 'WHERE false');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.invitations', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.history', '');
 SELECT pg_catalog.pg_extension_config_dump('tj_perm.groups_group_id_seq', '');

@@ -43,8 +43,9 @@ WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'tj_perm'::regn
 	AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
 ORDER BY indexrelid::regclass::text COLLATE "C";
 -- what is dumped: all but the stamps, with the identity sequences
-SELECT c.oid::regclass AS dumped FROM pg_extension AS e, unnest(e.extconfig) AS c (oid) WHERE e.extname = 'tj_perm' ORDER BY c.oid::regclass::text COLLATE "C";
-SELECT c.oid::regclass AS not_dumped FROM pg_class AS c, pg_extension AS e
+SELECT c.oid::regclass AS registered, condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition)
+WHERE e.extname = 'tj_perm' ORDER BY c.oid::regclass::text COLLATE "C";
+SELECT c.oid::regclass AS not_registered FROM pg_class AS c, pg_extension AS e
 WHERE c.relnamespace = 'tj_perm'::regnamespace AND c.relkind IN ('r', 'S') AND e.extname = 'tj_perm' AND c.oid <> ALL (e.extconfig);
 
 -- two workspaces to work with
