@@ -492,21 +492,30 @@ typedef struct IdWord
 	uint16		len;
 } IdWord;
 
-/* The ids of one element that are held, in an open-addressing table. */
+/*
+ * The ids of one element that are held, in an open-addressing table.  Before it stands
+ * a filter: a bit for each hash that is there, so few of them that the processor
+ * foresees a denied row, as it could not where half of the table's places are used.
+ */
 typedef struct IdSet
 {
 	bool	all; /* type:* */
 	bool	has_no_number;
 	uint32	mask;
+	uint32	filter_mask; /* of the number of its bits */
+	uint64 *filter;
 	int64  *numbers; /* NO_NUMBER: unused */
 	IdWord *words;
 	int		n;
 } IdSet;
 
-#define NO_NUMBER PG_INT64_MIN
+#define NO_NUMBER		PG_INT64_MIN
+#define FILTER_WORD		64
+#define BITS_OF_A_PLACE 16
 
 /* of which there is nothing */
-static int64 no_numbers[1] = {NO_NUMBER};
+static int64  no_numbers[1] = {NO_NUMBER};
+static uint64 no_filter[1] = {0};
 
 /* What the user holds in one workspace at the level of the call site. */
 typedef enum VerdictKind
@@ -643,11 +652,32 @@ word_value(Datum value, TjpArgKind kind, const char **bytes)
 	}
 }
 
+static inline uint64 *
+filter_word(const IdSet *ids, uint32 hash)
+{
+	return &ids->filter[(hash & ids->filter_mask) / FILTER_WORD];
+}
+
+static inline uint64
+filter_bit(uint32 hash)
+{
+	return UINT64CONST(1) << (hash % FILTER_WORD);
+}
+
+static inline bool
+may_hold(const IdSet *ids, uint32 hash)
+{
+	return (*filter_word(ids, hash) & filter_bit(hash)) != 0;
+}
+
 static inline bool
 holds_number(const IdSet *ids, int64 number)
 {
-	uint32 position = hash_number(number) & ids->mask;
+	uint32 hash = hash_number(number);
+	uint32 position = hash & ids->mask;
 
+	if (!may_hold(ids, hash))
+		return false;
 	while (ids->numbers[position] != number)
 	{
 		if (ids->numbers[position] == NO_NUMBER)
@@ -666,6 +696,8 @@ holds_word(const IdSet *ids, const char *bytes, int len)
 	if (ids->n == 0)
 		return false;
 	hash = hash_bytes((const unsigned char *) bytes, len);
+	if (!may_hold(ids, hash))
+		return false;
 	for (position = hash & ids->mask;
 		 ids->words[position].bytes != NULL;
 		 position = (position + 1) & ids->mask)
@@ -698,8 +730,12 @@ sort_id(Sorting *sorting, IdSet *ids, TjpArgKind kind, const TjpElement *element
 		if (!tjp_id_is_int64(element->id, element->id_len, &number))
 			return;
 		if (!sorting->filling)
+		{
 			ids->n++;
-		else if (number == NO_NUMBER)
+			return;
+		}
+		*filter_word(ids, hash_number(number)) |= filter_bit(hash_number(number));
+		if (number == NO_NUMBER)
 			ids->has_no_number = true;
 		else
 		{
@@ -740,6 +776,7 @@ sort_id(Sorting *sorting, IdSet *ids, TjpArgKind kind, const TjpElement *element
 		{
 			uint32 hash = hash_bytes((const unsigned char *) bytes, len);
 
+			*filter_word(ids, hash) |= filter_bit(hash);
 			for (position = hash & ids->mask;
 				 ids->words[position].bytes != NULL;
 				 position = (position + 1) & ids->mask)
@@ -804,11 +841,17 @@ make_sets(Site *site, Verdict *verdict)
 		uint32 size = 4;
 
 		ids->numbers = no_numbers;
+		ids->filter = no_filter;
+		ids->filter_mask = FILTER_WORD - 1;
 		if (ids->n == 0)
 			continue;
 		while (size < (uint32) ids->n * 2)
 			size *= 2;
 		ids->mask = size - 1;
+		ids->filter = tjp_cache_alloc_spare((Size) size * BITS_OF_A_PLACE / BITS_PER_BYTE);
+		if (ids->filter == NULL)
+			return false;
+		ids->filter_mask = size * BITS_OF_A_PLACE - 1;
 		if (is_number(site->plan->args[2 + 2 * i].kind))
 		{
 			ids->numbers = tjp_cache_alloc_spare(size * sizeof(int64));
