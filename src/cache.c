@@ -125,6 +125,7 @@ struct TjpState
 	uint32	   hash;
 	Size	   size;
 	bool	   shared;
+	bool	   once; /* not shared since the user was not met before */
 	int		   pins; /* slots that refer to a shared state */
 	dlist_node lru;	 /* shared: most recently used first */
 
@@ -228,6 +229,7 @@ typedef struct Slot
 	bool		  counted; /* did the triggers that count fire then? */
 	bool		  shares;  /* may use and make shared states */
 	bool		  cramped; /* grants of a state of its own did not fit */
+	bool		  spent;   /* to be started anew: then that state is shared */
 	int64		  epoch;
 	uint64		  generation; /* of the catalog, as of the epoch */
 	MemoryContext context;
@@ -422,6 +424,7 @@ clear_slot(Slot *slot)
 	slot->taken_bytes = 0;
 	slot->pinned_bytes = 0;
 	slot->cramped = false;
+	slot->spent = false;
 	if (slot->context != NULL)
 		MemoryContextReset(slot->context);
 }
@@ -772,7 +775,7 @@ find_slot(Snapshot snapshot)
 		slot->reading.good_for = GetCurrentStatementStartTimestamp();
 	if (slot != NULL &&
 		((slot->kept_changes != 0 && !take_slot(slot)) ||
-		 !tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot)))
+		 !tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot) || slot->spent))
 		start_slot(slot, snapshot);
 
 	if (slot == NULL)
@@ -1151,7 +1154,10 @@ find_state(StateKind kind, int64 group_id)
 
 		/* most users of a pooled connection are met once: share from the second time on */
 		if (!stamp.found && kind == MEMBER_STATE && !tjp_catalog_met_before(&stamp))
+		{
 			state = load_state(&key, false);
+			state->once = true;
+		}
 		/* a row that is not there is the quicker way to see that there is no stamp */
 		else if (!stamp.found && kind == MEMBER_STATE &&
 				 !read_member(&key, &active))
@@ -1399,7 +1405,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 		drop_shared_states();
 		slot = NULL;
 	}
-	if (slot == NULL || slot_is_too_large(slot))
+	if (slot == NULL || slot_is_too_large(slot) || slot->spent)
 	{
 		MemoryContext caller = enter_scratch();
 
@@ -1805,7 +1811,15 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 	else
 		state->grant_status = otherwise;
 	if (!complete && !state->shared && limit == INT_MAX)
+	{
 		entered_slot->cramped = true;
+		/* there is more room for what is shared, and this user is worth it */
+		if (state->once)
+		{
+			entered_slot->spent = true;
+			entered_slot->last_view.view = NULL;
+		}
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 }

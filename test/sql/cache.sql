@@ -1079,6 +1079,28 @@ SELECT count(tj_perm.remove_user('w1', 'large ' || k)) FROM generate_series(1, 8
 SELECT count(tj_perm.drop_group('w1', format('large %s.%s', k, g))) FROM generate_series(1, 8) k, generate_series(1, 3) g;
 SELECT * FROM t.verdict;
 
+-- one who is met for the first time, with more grants than fit into the memory of the snapshot: kept at once, in this statement
+SELECT tj_perm.add_user('w1', 'huge');
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT 'w1', 'huge', tj_resource('w1', 'large', n), 'viewer' FROM generate_series(1, 1300) n;
+\c
+SET client_min_messages = warning;
+SET tj_perm.cache_size = '1MB';
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> (n <= 1300)) AS differences
+FROM (SELECT n, tj_can('huge', tj_resource('w1', 'large', n), 'viewer') AS got FROM generate_series(1, 3000) n OFFSET 0) a;
+SELECT probes < 100 AS few_probes, loads < 10 AS few_loads FROM tj_perm.cache_stats();
+-- where it cannot be kept, since this transaction has changed something, each is looked for
+\c
+SET client_min_messages = warning;
+SET tj_perm.cache_size = '1MB';
+BEGIN;
+SELECT tj_perm.revoke_access('w1/large:1', from_user => 'huge');
+SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> (n BETWEEN 2 AND 1300)) AS differences
+FROM (SELECT n, tj_can('huge', tj_resource('w1', 'large', n), 'viewer') AS got FROM generate_series(1, 3000) n OFFSET 0) a;
+SELECT probes > 3000 AS many_probes, loads < 10 AS few_loads FROM tj_perm.cache_stats();
+ROLLBACK;
+SELECT count(*) FILTER (WHERE got) AS yes FROM (SELECT n, tj_can('huge', tj_resource('w1', 'large', n), 'viewer') AS got FROM generate_series(1, 3000) n OFFSET 0) a;
+SELECT tj_perm.remove_user('w1', 'huge');
+
 -- stamps with more columns than ours, which stay in part when they are dropped: from here on no place of a stamp is remembered
 ALTER TABLE tj_perm.stamps ADD a integer, ADD b integer, ADD c text, ADD d text;
 SELECT * FROM t.verdict;
