@@ -364,8 +364,8 @@ enter_scratch(void)
 /*
  * The parts of tj_perm.cache_size, in bytes: what shared states use at most,
  * what they take from the system at most (freed chunks of one size are of no
- * use for another), and what one slot takes.  Together with the places of stamps
- * the whole.
+ * use for another), and what one slot may always take.  Together with the places of
+ * stamps the whole.
  */
 static Size
 shared_limit(void)
@@ -385,11 +385,32 @@ slot_limit(void)
 	return (Size) tjp_cache_size * 1024 / 4 / N_SLOTS;
 }
 
+static Size
+bytes_of_others(const Slot *slot)
+{
+	Size bytes = 0;
+
+	for (int i = 0; i < N_SLOTS; i++)
+		if (&slots[i] != slot && slots[i].context != NULL)
+			bytes += MemoryContextMemAllocated(slots[i].context, false);
+	return bytes;
+}
+
+/* What a slot may take: its own part, and what the others leave of theirs. */
+static Size
+room_of_slot(const Slot *slot)
+{
+	Size whole = N_SLOTS * slot_limit();
+	Size others = bytes_of_others(slot);
+
+	return Max(slot_limit(), whole - Min(others, whole));
+}
+
 static bool
 slot_is_too_large(const Slot *slot)
 {
 	return MemoryContextMemAllocated(slot->context, false) >
-		   Max(slot_limit(), 2 * ALLOCSET_DEFAULT_INITSIZE);
+		   Max(room_of_slot(slot), 2 * ALLOCSET_DEFAULT_INITSIZE);
 }
 
 /* ---- slots ---- */
@@ -690,6 +711,20 @@ find_stamp(const StateKey *key)
 }
 
 /*
+ * A slot is to be started: one that has taken more than its part goes, if its part is
+ * not left otherwise.
+ */
+static void
+make_room_for_slot(const Slot *slot)
+{
+	for (int i = 0; i < N_SLOTS; i++)
+		if (&slots[i] != slot && slots[i].reading.id != 0 &&
+			MemoryContextMemAllocated(slots[i].context, false) > slot_limit() &&
+			bytes_of_others(slot) > (N_SLOTS - 1) * slot_limit())
+			clear_slot(&slots[i]);
+}
+
+/*
  * Start a slot for the snapshot.
  */
 static void
@@ -699,6 +734,7 @@ start_slot(Slot *slot, Snapshot snapshot)
 	MemoryContext caller;
 
 	clear_slot(slot);
+	make_room_for_slot(slot);
 	if (slot->context == NULL)
 		slot->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm snapshot",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -1451,7 +1487,7 @@ void *
 tjp_cache_alloc_spare(Size size)
 {
 	if (MemoryContextMemAllocated(entered_slot->context, false) + size >
-		slot_limit() / 2 + entered_slot->taken_bytes)
+		room_of_slot(entered_slot) / 2 + entered_slot->taken_bytes)
 		return NULL;
 	return MemoryContextAllocZero(entered_slot->context, size);
 }
@@ -1769,8 +1805,8 @@ keep_grants(TjpState *state, const Collection *collection)
 static Size
 grants_limit(const TjpState *state, Size *room)
 {
-	Size limit = state->shared ? (Size) tjp_cache_size * 1024 / 8 : slot_limit() / 2;
-	Size whole = state->shared ? shared_limit() : slot_limit();
+	Size whole = state->shared ? shared_limit() : room_of_slot(entered_slot);
+	Size limit = state->shared ? (Size) tjp_cache_size * 1024 / 8 : whole / 4;
 	Size used;
 
 	if (state->shared && shared_bytes + limit > whole)

@@ -593,6 +593,39 @@ SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) A
 FROM (SELECT tj_can('m1', ('w1/page:' || x)::tj_resource, 'viewer') AS got, x BETWEEN 1001 AND 40999 AND x % 1000 BETWEEN 1 AND 150 AS want
 	FROM generate_series(100, 42000, 149) x OFFSET 0) a;
 
+-- One user of many workspaces: a snapshot may take the memory that others leave, and one that comes later has its part
+INSERT INTO tj_perm.workspaces (workspace_id) SELECT 'v' || n FROM generate_series(0, 149) n;
+INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'v' || n, 'rover' FROM generate_series(0, 149) n;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT 'v' || n, 'rover', tj_resource('v' || n, 'app', n), 'viewer' FROM generate_series(0, 149) n;
+CREATE TABLE t.rows AS SELECT 'v' || n % 150 AS org, n / 10 AS id FROM generate_series(1, 3000) n ORDER BY md5(n::text);
+CREATE VIEW t.roved AS SELECT org, id, id::text = substr(org, 2) AS want FROM t.rows WHERE tj_can('rover', tj_resource(org, 'app', id), 'viewer');
+SET tj_perm.cache_size = '1MB';
+SELECT count(*) AS yes, count(*) FILTER (WHERE NOT want) AS differences FROM t.roved;
+SELECT validations FROM tj_perm.cache_stats() \gset
+SELECT count(*) AS yes, count(*) FILTER (WHERE NOT want) AS differences FROM t.roved;
+SELECT validations - :validations < 1000 AS once_each, bytes < (1024 + 256) * 1024 AS bounded FROM tj_perm.cache_stats();
+BEGIN;
+DECLARE a CURSOR FOR SELECT * FROM t.roved;
+FETCH 5 FROM a;
+DELETE FROM tj_perm.grants WHERE resource = 'v0/app:0';
+DECLARE b CURSOR FOR SELECT * FROM t.roved;
+DELETE FROM tj_perm.grants WHERE workspace_id LIKE 'v1%';
+DECLARE c CURSOR FOR SELECT * FROM t.roved;
+FETCH 2 FROM b;
+FETCH 2 FROM c;
+DELETE FROM tj_perm.grants WHERE workspace_id LIKE 'v2%';
+SELECT count(*) AS yes FROM t.roved;
+-- a quarter of the cache, and a block
+SELECT sum(total_bytes) BETWEEN 64 * 1024 AND (256 + 64) * 1024 AS bounded FROM pg_backend_memory_contexts WHERE name = 'tj_perm snapshot';
+FETCH FROM a;
+FETCH FROM b;
+FETCH FROM c;
+ROLLBACK;
+RESET tj_perm.cache_size;
+DROP VIEW t.roved;
+DROP TABLE t.rows;
+DELETE FROM tj_perm.workspaces WHERE workspace_id LIKE 'v%';
+
 -- A group with 100,000 grants is asked through the index, and memory stays
 SET session_replication_role = replica;
 INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
