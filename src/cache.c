@@ -481,6 +481,15 @@ slot_time(void)
 	return Max(GetCurrentStatementStartTimestamp(), GetCurrentTransactionStartTimestamp());
 }
 
+/* Has it left enough of what it may take, for the next transaction to go on from it? */
+static bool
+slot_has_room(const Slot *slot)
+{
+	return MemoryContextMemAllocated(slot->context, false) <=
+			   Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE) &&
+		   slot->pinned_bytes <= shared_limit() / 4;
+}
+
 /*
  * A transaction has committed that wrote nothing: what it learnt is true of any
  * snapshot with the same content, whoever takes it.  Until take_slot has looked at
@@ -496,7 +505,8 @@ leave_slots(void)
 		if (slot->reading.id == 0 || slot->kept_changes != 0)
 			continue;
 		/* there is more room for what is shared, as a user is from the second time on */
-		if (slot->shares && !slot->cramped && slot->reading.changes == tjp_cache_changes)
+		if (slot->shares && !slot->cramped && slot_has_room(slot) &&
+			slot->reading.changes == tjp_cache_changes)
 		{
 			slot->kept_changes = slot->reading.changes;
 			slot->reading.changes = 0;
@@ -539,9 +549,7 @@ take_slot(Slot *slot)
 		!is_defined_as_before(slot) ||
 		now < slot->matched_at ||
 		now > slot->matched_at + SLOT_KEPT_FOR * USECS_PER_SEC ||
-		MemoryContextMemAllocated(slot->context, false) >
-			Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE) ||
-		slot->pinned_bytes > shared_limit() / 4)
+		!slot_has_room(slot))
 		return false;
 	slot->taken_bytes = MemoryContextMemAllocated(slot->context, false);
 	slot->reading.changes = slot->kept_changes;
