@@ -125,7 +125,7 @@ struct TjpState
 	uint32	   hash;
 	Size	   size;
 	bool	   shared;
-	bool	   once; /* not shared since the user was not met before */
+	bool	   once; /* not shared since the user, or anybody, was not met before */
 	int		   pins; /* slots that refer to a shared state */
 	dlist_node lru;	 /* shared: most recently used first */
 
@@ -228,6 +228,7 @@ typedef struct Slot
 	TransactionId xid;	   /* top-level, as of its start; usually none */
 	bool		  counted; /* did the triggers that count fire then? */
 	bool		  shares;  /* may use and make shared states */
+	bool		  first;   /* might, but is the backend's first */
 	bool		  cramped; /* grants of a state of its own did not fit */
 	bool		  spent;   /* to be started anew: then that state is shared */
 	int64		  epoch;
@@ -505,7 +506,7 @@ leave_slots(void)
 		if (slot->reading.id == 0 || slot->kept_changes != 0)
 			continue;
 		/* there is more room for what is shared, as a user is from the second time on */
-		if (slot->shares && !slot->cramped && slot_has_room(slot) &&
+		if ((slot->shares || slot->first) && !slot->cramped && slot_has_room(slot) &&
 			slot->reading.changes == tjp_cache_changes)
 		{
 			slot->kept_changes = slot->reading.changes;
@@ -733,6 +734,32 @@ make_room_for_slot(const Slot *slot)
 }
 
 /*
+ * Read the epoch of a new slot; may it share?
+ */
+static bool
+reads_epoch(Slot *slot, Snapshot snapshot)
+{
+	bool found;
+
+	/*
+	 * The epoch is the first entry of every vector of stamps.  The generation
+	 * comes after the lock that reading it takes, so that it is current.
+	 */
+	read_stamps_ahead(true, transaction_is_clean());
+	found = ahead.stamps[0].found || tjp_catalog_stamp(snapshot, &ahead.stamps[0]);
+	slot->epoch = ahead.stamps[0].stamp;
+	slot->generation = tjp_catalog_generation();
+
+	/*
+	 * What a transaction says of itself holds only if its changes are counted:
+	 * under REPEATABLE READ another session may have switched the triggers off,
+	 * whatever the snapshot says of them.
+	 */
+	return found && slot->counted && transaction_is_clean() &&
+		   triggers_intact(snapshot, slot->epoch, slot->generation);
+}
+
+/*
  * Start a slot for the snapshot.
  */
 static void
@@ -780,21 +807,12 @@ start_slot(Slot *slot, Snapshot snapshot)
 		AcceptInvalidationMessages();
 
 	/*
-	 * The epoch is the first entry of every vector of stamps.  The generation
-	 * comes after the lock that reading it takes, so that it is current.
+	 * A new connection may be asked once and no more: what its first snapshot sees
+	 * is read without the stamps by which others could use it.
 	 */
-	read_stamps_ahead(true, transaction_is_clean());
-	slot->shares = ahead.stamps[0].found || tjp_catalog_stamp(snapshot, &ahead.stamps[0]);
-	slot->epoch = ahead.stamps[0].stamp;
+	slot->first = slot_ids == 0 && transaction_is_clean() && slot->counted;
 	slot->generation = tjp_catalog_generation();
-
-	/*
-	 * What a transaction says of itself holds only if its changes are counted:
-	 * under REPEATABLE READ another session may have switched the triggers off,
-	 * whatever the snapshot says of them.
-	 */
-	slot->shares = slot->shares && slot->counted && transaction_is_clean() &&
-				   triggers_intact(snapshot, slot->epoch, slot->generation);
+	slot->shares = !slot->first && reads_epoch(slot, snapshot);
 	reading->id = ++slot_ids;
 }
 
@@ -1230,7 +1248,10 @@ find_state(StateKind kind, int64 group_id)
 		}
 	}
 	else if (state == NULL)
+	{
 		state = load_state(&key, false);
+		state->once = slot->first;
+	}
 
 	/*
 	 * The slot's own key has no stamp: one snapshot sees one version.  It must

@@ -40,6 +40,7 @@
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/smgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -218,6 +219,8 @@ static uint64 catalog_changes = 0;
 static struct
 {
 	Oid		   relid;
+	Oid		   tablespace;
+	Oid		   file;		  /* InvalidOid: not a table as others are */
 	bool	   columns_known; /* looked at when the table is opened */
 	AttrNumber columns[MAX_COLUMNS];
 } tables[N_TABLES];
@@ -451,12 +454,13 @@ is_registered(const Extension *extension, Oid relid)
 	return false;
 }
 
-/* The relation of this name and kind; InvalidOid if there is none. */
-static Oid
+/* The relation of this name and kind, until the next search; NULL if there is none. */
+static Form_pg_class
 find_relation(CatalogSearch *pg_class, const char *name, Oid schema, char kind)
 {
-	ScanKeyData keys[2];
-	HeapTuple	tuple;
+	ScanKeyData	  keys[2];
+	HeapTuple	  tuple;
+	Form_pg_class found;
 
 	ScanKeyInit(&keys[0], Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum(name));
@@ -464,9 +468,10 @@ find_relation(CatalogSearch *pg_class, const char *name, Oid schema, char kind)
 				ObjectIdGetDatum(schema));
 	search_for(pg_class, keys, lengthof(keys));
 	tuple = next_found(pg_class);
-	if (!HeapTupleIsValid(tuple) || ((Form_pg_class) GETSTRUCT(tuple))->relkind != kind)
-		return InvalidOid;
-	return ((Form_pg_class) GETSTRUCT(tuple))->oid;
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	found = (Form_pg_class) GETSTRUCT(tuple);
+	return found->relkind == kind ? found : NULL;
 }
 
 /* Does the relation belong to the extension? */
@@ -530,11 +535,17 @@ resolve_names(void)
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
 	for (int i = 0; i < N_TABLES && found; i++)
 	{
-		tables[i].relid = find_relation(&search, table_definitions[i].name, schema,
-										RELKIND_RELATION);
+		Form_pg_class table = find_relation(&search, table_definitions[i].name, schema,
+											RELKIND_RELATION);
+
+		found = table != NULL;
+		if (!found)
+			break;
+		tables[i].relid = table->oid;
+		tables[i].tablespace = table->reltablespace;
+		tables[i].file = table->relam == HEAP_TABLE_AM_OID ? table->relfilenode : InvalidOid;
 		tables[i].columns_known = false;
-		found = OidIsValid(tables[i].relid);
-		registered = registered && is_registered(&extension, tables[i].relid);
+		registered = registered && is_registered(&extension, table->oid);
 	}
 	end_search(&search);
 	for (int i = 0; i < N_PATHS; i++)
@@ -556,12 +567,14 @@ static Oid
 made_for_path(Relation heap, AccessPath path)
 {
 	CatalogSearch search;
-	Oid			  index;
+	Form_pg_class index;
+	Oid			  oid;
 
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
 	index = find_relation(&search, path_indexes[path], RelationGetNamespace(heap), RELKIND_INDEX);
+	oid = index != NULL ? index->oid : InvalidOid;
 	end_search(&search);
-	return index;
+	return oid;
 }
 
 /*
@@ -651,6 +664,27 @@ open_table(TableId table, LOCKMODE lockmode)
 		forget_names();
 	}
 	return NULL;
+}
+
+/*
+ * Is a table, which has not been opened yet, without any row? Opening one of which no
+ * use is made is dear.  Whoever is to be told of a conflict must open it.
+ */
+static bool
+is_without_pages(TableId table)
+{
+	Oid relid = tables[table].relid;
+
+	if (!catalog_resolved || tables[table].columns_known || !OidIsValid(tables[table].file) ||
+		IsolationIsSerializable())
+		return false;
+	LockRelationOid(relid, AccessShareLock);
+	return catalog_resolved && tables[table].relid == relid &&
+		   smgrnblocks(tjp_smgropen(OidIsValid(tables[table].tablespace) ?
+										tables[table].tablespace :
+										MyDatabaseTableSpace,
+									MyDatabaseId, tables[table].file),
+					   MAIN_FORKNUM) == 0;
 }
 
 /*
@@ -1215,7 +1249,8 @@ tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n
 	}
 	end_scan(&scan);
 
-	if (!begin_scan_of_groups(&scan, NESTINGS_OF_INNER, snapshot, rows, n))
+	if (is_without_pages(GROUP_NESTING) ||
+		!begin_scan_of_groups(&scan, NESTINGS_OF_INNER, snapshot, rows, n))
 		return;
 	while (next_row(&scan))
 	{

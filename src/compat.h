@@ -57,6 +57,18 @@
 #define tjp_relation_locator(rel) ((rel)->rd_node)
 #endif
 
+/* Storage that is nobody's own, by where it lies. */
+#if PG_VERSION_NUM >= 170000
+#define tjp_smgropen(tablespace, database, file) \
+	smgropen((RelFileLocator){tablespace, database, file}, INVALID_PROC_NUMBER)
+#elif PG_VERSION_NUM >= 160000
+#define tjp_smgropen(tablespace, database, file) \
+	smgropen((RelFileLocator){tablespace, database, file}, InvalidBackendId)
+#else
+#define tjp_smgropen(tablespace, database, file) \
+	smgropen((RelFileNode){tablespace, database, file}, InvalidBackendId)
+#endif
+
 /* The privileges of a role on a function. */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_proc.h"

@@ -49,6 +49,8 @@ SELECT * FROM t.verdict;
 \set next_snapshot 'SELECT pg_current_xact_id() IS NOT NULL AS next_snapshot;'
 :next_snapshot
 SELECT * FROM t.verdict;
+:next_snapshot
+SELECT * FROM t.verdict;
 
 -- what is kept is used: nothing is loaded again for the same users, in this transaction or the next
 SELECT t.loads() AS loads \gset
@@ -349,8 +351,12 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid IN (SELECT indexrelid FR
 \c
 SET client_min_messages = warning;
 SELECT * FROM t.verdict;
+:next_snapshot
+SELECT * FROM t.verdict;
+:next_snapshot
 SELECT * FROM t.verdict;
 SELECT t.loads() AS loads \gset
+:next_snapshot
 BEGIN;
 SELECT * FROM t.verdict;
 SELECT seq_scan > 0 AS scanned, idx_scan FROM pg_stat_xact_all_tables WHERE relid = 'tj_perm.stamps'::regclass;
@@ -750,6 +756,8 @@ CREATE VIEW t.wide AS
 	FROM (SELECT n, t.same('wide', 'w1/wide:' || n) FROM generate_series(0, 81) n OFFSET 0) t;
 CREATE VIEW t.stamp_scans AS SELECT idx_scan FROM pg_stat_xact_all_tables WHERE relid = 'tj_perm.stamps'::regclass;
 SELECT * FROM t.wide;
+:next_snapshot
+SELECT * FROM t.wide;
 SELECT tj_perm.revoke_access('w1/wide:35', from_group => 'wide 35'), tj_perm.revoke_access('w1/wide:75', from_group => 'wide 75'), t.loads() AS loads \gset
 SELECT * FROM t.wide;
 SELECT t.loads() - :loads AS loaded;
@@ -969,9 +977,41 @@ SELECT count(tj_perm.drop_group(w, 'often ' || n)) FROM unnest('{w1,w2}'::text[]
 DROP VIEW t.often;
 SELECT * FROM t.verdict;
 
+-- A connection that is asked once reads no stamp and keeps nothing to be shared, however often it asks while nothing is committed
+\c
+SET client_min_messages = warning;
+BEGIN;
+SELECT t.same('b', 'w1/app:1');
+SELECT seq_scan + coalesce(idx_scan, 0) AS stamps_read FROM pg_stat_xact_all_tables WHERE relid = 'tj_perm.stamps'::regclass;
+COMMIT;
+SELECT loads FROM tj_perm.cache_stats() \gset
+SELECT t.same('b', 'w1/app:1');
+SELECT states, validations, loads - :loads AS loaded FROM tj_perm.cache_stats();
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT t.same('b', 'w1/app:1');
+SELECT states > 0 AS shared FROM tj_perm.cache_stats();
+COMMIT;
+\c
+SET client_min_messages = warning;
+SELECT t.same('b', 'w1/app:1');
+:next_snapshot
+SELECT t.same('b', 'w1/app:1');
+SELECT states > 0 AS shared FROM tj_perm.cache_stats();
+-- nor does it where its first transaction changes something, which it sees; what follows is as usual
+\c
+SET client_min_messages = warning;
+BEGIN;
+SELECT t.same('b', 'w1/app:1');
+SELECT tj_perm.grant_access('w1/app:1', 'viewer', to_user => 'b');
+SELECT t.same('b', 'w1/app:1');
+ROLLBACK;
+SELECT t.same('b', 'w1/app:1');
+
 -- a member is kept from the second time on; groups and workspaces from the first
 \c
 SET client_min_messages = warning;
+SELECT t.same('nobody', 'w2/app:1');
+:next_snapshot
 SELECT t.same('b', 'w1/app:1');
 SELECT states AS once FROM tj_perm.cache_stats() \gset
 :next_snapshot

@@ -28,9 +28,15 @@ INSERT INTO tj_perm.group_members (group_id, workspace_id, user_id)
 INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
 	SELECT 'w', group_id, tj_resource('w', 'app', name), 'viewer' FROM tj_perm.groups WHERE kind = 'custom';
 
--- A table of few rows on one page is read as a whole, if the statistics say so, and an empty one; others by index
+-- A table of few rows on one page is read as a whole, if the statistics say so; one of nestings that has no page is not even opened; others are read by index
 SELECT * FROM t.pages;
 \c
+BEGIN;
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
+SELECT * FROM t.read;
+COMMIT;
+-- stamps from the second snapshot on, by which what is read can be used again
+SELECT pg_current_xact_id() \g /dev/null
 BEGIN;
 SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:outer', 'viewer') AS no;
 SELECT * FROM t.read;
@@ -97,6 +103,7 @@ SELECT t.ask();
 SELECT * FROM t.read;
 COMMIT;
 -- who was met is remembered, however many they are: shared from the second time on, but for a few
+SELECT pg_current_xact_id() \g /dev/null
 SELECT count(*) AS met FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j WHERE NOT tj_can('u' || j, tj_workspace('w' || i), 'viewer');
 SELECT count(*) AS met FROM generate_series(1, 300) AS i, generate_series(0, 1) AS j WHERE NOT tj_can('u' || j, tj_workspace('w' || i), 'viewer');
 SELECT loads FROM tj_perm.cache_stats() \gset
