@@ -1251,6 +1251,11 @@ find_state(StateKind kind, int64 group_id)
 	{
 		state = load_state(&key, false);
 		state->once = slot->first;
+		if (slot->first && kind == MEMBER_STATE)
+		{
+			stamp = make_stamp(key.bytes, key.workspace_len, key.user_len, 0);
+			(void) tjp_catalog_met_before(&stamp);
+		}
 	}
 
 	/*

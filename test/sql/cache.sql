@@ -996,7 +996,10 @@ SET client_min_messages = warning;
 SELECT t.same('b', 'w1/app:1');
 :next_snapshot
 SELECT t.same('b', 'w1/app:1');
-SELECT states > 0 AS shared FROM tj_perm.cache_stats();
+SELECT states > 0 AS shared, loads FROM tj_perm.cache_stats() \gset
+:next_snapshot
+SELECT t.same('b', 'w1/app:1');
+SELECT :'shared' AS shared, loads - :loads AS loaded FROM tj_perm.cache_stats();
 -- nor does it where its first transaction changes something, which it sees; what follows is as usual
 \c
 SET client_min_messages = warning;
