@@ -217,7 +217,6 @@ typedef struct PinnedStates
 typedef struct Slot
 {
 	TjpReading reading; /* first; id: in use if it is not 0, and never used twice in a backend */
-	uint64	   last_used;
 
 	/* left by an earlier transaction: its changes then; 0: of this transaction */
 	uint64		kept_changes;
@@ -263,8 +262,9 @@ static ViewMemo		*memos[N_MEMOS];  /* by the hash of what they are for */
 static int			 nmemos = 0;
 
 static Slot	  slots[N_SLOTS];
-static uint64 slot_clock = 0;
 static uint64 slot_ids = 0;
+
+uint64 tjp_cache_clock = 0;
 
 /*
  * Changes of our tables by the current transaction: rows whose BEFORE trigger
@@ -383,7 +383,8 @@ allocated_limit(void)
 static Size
 slot_limit(void)
 {
-	return (Size) tjp_cache_size * 1024 / 4 / N_SLOTS;
+	/* no context takes less */
+	return Max((Size) tjp_cache_size * 1024 / 4 / N_SLOTS, ALLOCSET_DEFAULT_INITSIZE);
 }
 
 static Size
@@ -397,11 +398,14 @@ bytes_of_others(const Slot *slot)
 	return bytes;
 }
 
-/* What a slot may take: its own part, and what the others leave of theirs. */
+/*
+ * What a slot may take: its own part, and what the others leave of theirs, but for one
+ * part: what is started next must not drive out a slot that goes on after it.
+ */
 static Size
 room_of_slot(const Slot *slot)
 {
-	Size whole = N_SLOTS * slot_limit();
+	Size whole = (N_SLOTS - 1) * slot_limit();
 	Size others = bytes_of_others(slot);
 
 	return Max(slot_limit(), whole - Min(others, whole));
@@ -844,11 +848,11 @@ find_slot(Snapshot snapshot)
 	{
 		slot = &slots[0];
 		for (i = 1; i < N_SLOTS && slot->reading.id != 0; i++)
-			if (slots[i].reading.id == 0 || slots[i].last_used < slot->last_used)
+			if (slots[i].reading.id == 0 || slots[i].reading.used < slot->reading.used)
 				slot = &slots[i];
 		start_slot(slot, snapshot);
 	}
-	slot->last_used = ++slot_clock;
+	slot->reading.used = ++tjp_cache_clock;
 	slot->matched_at = slot_time();
 	return slot;
 }
@@ -1532,7 +1536,7 @@ tjp_cache_entered(void)
 	return entered_slot != NULL ? entered_slot->reading.id : 0;
 }
 
-const TjpReading *
+TjpReading *
 tjp_cache_reading(void)
 {
 	return &entered_slot->reading;

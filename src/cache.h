@@ -139,6 +139,7 @@ typedef struct TjpReading
 {
 	uint64 id;		/* the number; 0: nothing is known */
 	uint64 changes; /* tjp_cache_changes as of its start; 0: one was under way */
+	uint64 used;	/* tjp_cache_clock as of when it was believed last */
 
 	/* the start of the client's statement that it is good for; 0: any of the transaction's */
 	TimestampTz good_for;
@@ -159,8 +160,11 @@ typedef struct TjpReading
 extern uint64 tjp_cache_changes;
 extern int64  tjp_cache_hits; /* statistics */
 
-extern const TjpReading *tjp_cache_reading(void);
-extern bool				 tjp_cache_covers_writes(const TjpReading *reading, TransactionId xid);
+/* Rises whenever a snapshot is looked for; who has not been used for long goes. */
+extern uint64 tjp_cache_clock;
+
+extern TjpReading *tjp_cache_reading(void);
+extern bool		   tjp_cache_covers_writes(const TjpReading *reading, TransactionId xid);
 
 static inline bool
 tjp_reading_matches(const TjpReading *reading, const SnapshotData *snapshot)
@@ -194,11 +198,13 @@ tjp_reading_is_good(const TjpReading *reading)
 }
 
 static inline bool
-tjp_reading_is_current(const TjpReading *reading, uint64 id, const SnapshotData *snapshot)
+tjp_reading_is_current(TjpReading *reading, uint64 id, const SnapshotData *snapshot)
 {
 	if (reading->id != id || id == 0 || !tjp_reading_matches(reading, snapshot) ||
 		!tjp_reading_is_good(reading))
 		return false;
+	/* inner queries that look for their snapshots must not make it the oldest */
+	reading->used = tjp_cache_clock;
 	tjp_cache_hits++;
 	return true;
 }

@@ -558,10 +558,10 @@ typedef struct Site
 		int			len;
 	} * types;
 
-	uint64			  entered; /* what the following was read under */
-	const TjpReading *reading;
-	int				  rows; /* answered one by one since then */
-	bool			  sorted;
+	uint64		entered; /* what the following was read under */
+	TjpReading *reading;
+	int			rows; /* answered one by one since then */
+	bool		sorted;
 
 	/* for whom it was sorted, and while which clock it holds */
 	TjpLevel	level;

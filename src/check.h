@@ -104,16 +104,16 @@ typedef struct TjpWhole
 	bool may_execute; /* was that asked? */
 
 	/* what was found */
-	const TjpReading *reading; /* NULL: nothing */
-	uint64			  id;
-	Snapshot		  snapshot;
-	uint64			  settings;
-	bool			  bounded;
-	TimestampTz		  from;
-	TimestampTz		  until;
-	Datum			  number;
-	int				  len; /* of the bytes: a uuid, or a text with its header of one byte */
-	char			  bytes[VARATT_SHORT_MAX];
+	TjpReading *reading; /* NULL: nothing */
+	uint64		id;
+	Snapshot	snapshot;
+	uint64		settings;
+	bool		bounded;
+	TimestampTz from;
+	TimestampTz until;
+	Datum		number;
+	int			len; /* of the bytes: a uuid, or a text with its header of one byte */
+	char		bytes[VARATT_SHORT_MAX];
 } TjpWhole;
 
 /*
@@ -134,12 +134,13 @@ tjp_is_short_word(Datum value)
 static pg_attribute_always_inline bool
 tjp_whole_holds(const TjpWhole *whole)
 {
-	const TjpReading *reading = whole->reading;
+	TjpReading *reading = whole->reading;
 
 	if (reading == NULL || whole->id != reading->id ||
 		whole->settings != tjp_user_id_settings ||
 		!tjp_reading_is_good(reading) || GetActiveSnapshot() != whole->snapshot)
 		return false;
+	reading->used = tjp_cache_clock;
 	if (unlikely(whole->bounded))
 	{
 		TimestampTz now = GetCurrentStatementStartTimestamp();

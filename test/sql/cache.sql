@@ -632,6 +632,51 @@ DROP VIEW t.roved;
 DROP TABLE t.rows;
 DELETE FROM tj_perm.workspaces WHERE workspace_id LIKE 'v%';
 
+-- A scan goes on with what it has sorted, though inner queries take one snapshot after the other: in the ordinary
+-- memory, and where it has taken all that it may of a small one (then each row is asked for)
+SELECT tj_perm.add_user('w1', 'grown');
+SELECT count(tj_perm.create_group('w1', 'grown ' || g)), count(tj_perm.add_to_group('w1', 'grown ' || g, '{grown}')) FROM generate_series(1, 6) g;
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT workspace_id, group_id, tj_resource('w1', 'grown', split_part(name, ' ', 2)::int * 1000 + n), 'viewer'
+	FROM tj_perm.groups, generate_series(1, 800) n WHERE name LIKE 'grown %';
+CREATE TABLE t.docs AS SELECT 'w1' AS org, (n % 6 + 1) * 1000 + n % 900 + 1 AS id FROM generate_series(1, 1000) n;
+ANALYZE t.docs;
+CREATE TABLE t.log (id int);
+CREATE FUNCTION t.log(id int) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	INSERT INTO t.log VALUES (id);
+	RETURN NOT tj_can('stranger', 'w1', 'viewer');
+END $$;
+CREATE PROCEDURE t.nested(size text, who text) LANGUAGE plpgsql AS $$
+DECLARE
+	was bigint;
+	yes bigint;
+	not_granted bigint;
+BEGIN
+	PERFORM set_config('tj_perm.cache_size', size, true);
+	-- nothing is shared from here on: what is read again was read for the scan
+	PERFORM tj_perm.revoke_access('w1/grown:1002', from_group => 'grown 1');
+	was := loads FROM tj_perm.cache_stats();
+	EXECUTE format('SELECT count(*), count(*) FILTER (WHERE id %% 1000 > 800 OR id = 1002)
+		FROM t.docs WHERE tj_can(%L, tj_resource(org, ''grown'', id), ''viewer'') AND t.log(id)', who) INTO yes, not_granted;
+	-- one for each row's stranger, and what is known of the user who is asked about
+	RAISE NOTICE '%, %: % yes, % not granted, loads %', who, size, yes, not_granted,
+		CASE WHEN (SELECT loads - was FROM tj_perm.cache_stats()) < yes + 25 THEN 'few' ELSE 'many' END;
+	ROLLBACK;
+END $$;
+SELECT count(*) AS yes FROM t.docs WHERE id % 1000 <= 800 AND id <> 1002;
+SET client_min_messages = notice;
+CALL t.nested('16MB', 'grown');
+CALL t.nested('1MB', 'grown');
+CALL t.nested('64kB', 'grown');
+CALL t.nested('16MB', 'root');
+SET client_min_messages = warning;
+DROP PROCEDURE t.nested;
+DROP FUNCTION t.log;
+DROP TABLE t.docs, t.log;
+SELECT tj_perm.remove_user('w1', 'grown');
+SELECT count(tj_perm.drop_group('w1', 'grown ' || g)) FROM generate_series(1, 6) g;
+
 -- A group with 100,000 grants is asked through the index, and memory stays
 SET session_replication_role = replica;
 INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
