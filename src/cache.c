@@ -1855,6 +1855,20 @@ grants_limit(const TjpState *state, Size *room)
 }
 
 /*
+ * Could this state be shared?  Its place is known from now on, so that it will be,
+ * whoever else is met in between.
+ */
+static bool
+has_stamp(const TjpState *state)
+{
+	const StateKey *key = &state->key;
+	TjpStamp		stamp = make_stamp(key->bytes, key->workspace_len, key->user_len,
+									   key->group_id);
+
+	return tjp_catalog_stamp(entered_snapshot, &stamp);
+}
+
+/*
  * Read the grants of a principal into memory, if they are few enough.
  */
 static void
@@ -1888,11 +1902,12 @@ read_grants(TjpState *state, int limit, GrantStatus otherwise)
 	{
 		entered_slot->cramped = true;
 		/* there is more room for what is shared, and this user is worth it */
-		if (state->once)
+		if (state->once && has_stamp(state))
 		{
 			entered_slot->spent = true;
 			entered_slot->last_view.view = NULL;
 		}
+		state->once = false;
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);

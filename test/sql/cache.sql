@@ -1221,6 +1221,30 @@ SELECT probes > 3000 AS many_probes, loads < 10 AS few_loads FROM tj_perm.cache_
 ROLLBACK;
 SELECT count(*) FILTER (WHERE got) AS yes FROM (SELECT n, tj_can('huge', tj_resource('w1', 'large', n), 'viewer') AS got FROM generate_series(1, 3000) n OFFSET 0) a;
 SELECT tj_perm.remove_user('w1', 'huge');
+-- two in turn whose hashes drive each other out of what was met (mod 65536), without stamps: nothing can be shared, so nothing is begun anew
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('w1', 'twin 265'), ('w1', 'twin 353');
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
+	SELECT 'w1', u, tj_resource('w1', 'large', n), 'viewer' FROM unnest('{twin 265,twin 353}'::text[]) u, generate_series(1, 1300) n;
+ALTER TABLE tj_perm.stamps DISABLE TRIGGER a_keep;
+DELETE FROM tj_perm.stamps WHERE user_id LIKE 'twin %';
+ALTER TABLE tj_perm.stamps ENABLE ALWAYS TRIGGER a_keep;
+CREATE VIEW t.twins AS
+	SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> (n <= 1300)) AS differences
+	FROM (SELECT k / 2 AS n, tj_can('twin ' || CASE k % 2 WHEN 0 THEN 265 ELSE 353 END, tj_resource('w1', 'large', k / 2), 'viewer') AS got FROM generate_series(2, 6001) k OFFSET 0) a;
+\c
+SET client_min_messages = warning;
+SET tj_perm.cache_size = '1MB';
+SELECT * FROM t.twins;
+SELECT loads < 20 AS few_loads FROM tj_perm.cache_stats();
+-- with stamps each is shared, whoever was met in between
+UPDATE tj_perm.grants SET note = 'stamped' WHERE user_id LIKE 'twin %' AND resource = 'w1/large:1';
+\c
+SET client_min_messages = warning;
+SET tj_perm.cache_size = '1MB';
+SELECT * FROM t.twins;
+SELECT loads < 20 AS few_loads, probes < 300 AS few_probes FROM tj_perm.cache_stats();
+DROP VIEW t.twins;
+SELECT count(tj_perm.remove_user('w1', u)) FROM unnest('{twin 265,twin 353}'::text[]) u;
 
 -- stamps with more columns than ours, which stay in part when they are dropped: from here on no place of a stamp is remembered
 ALTER TABLE tj_perm.stamps ADD a integer, ADD b integer, ADD c text, ADD d text;
