@@ -18,7 +18,8 @@ COMMENT ON FUNCTION tj_perm._wildcard_target(text, text) IS 'The target workspac
 CREATE FUNCTION tj_perm._targets_covering(p_resource @extschema@.tj_resource) RETURNS TABLE (target @extschema@.tj_resource, breadth integer)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 5
 BEGIN ATOMIC
-	SELECT c.target, pg_catalog.min(c.breadth)
+	-- by its text: pg_upgrade makes functions before there is an operator class of ours
+	SELECT DISTINCT ON (c.target::text COLLATE "C") c.target, c.breadth
 	FROM (SELECT @extschema@.tj_resource(tj_perm.workspace_of(p_resource), e.type, e.id), -2 OPERATOR(pg_catalog.*) e.position
 		  FROM tj_perm.elements_of(p_resource) AS e
 		  WHERE e.id IS NOT NULL
@@ -27,7 +28,7 @@ BEGIN ATOMIC
 		  FROM tj_perm.elements_of(p_resource) AS e
 		  UNION ALL
 		  SELECT @extschema@.tj_workspace(tj_perm.workspace_of(p_resource)), 0) AS c (target, breadth)
-	GROUP BY c.target;
+	ORDER BY c.target::text COLLATE "C", c.breadth;
 END;
 COMMENT ON FUNCTION tj_perm._targets_covering(@extschema@.tj_resource) IS 'The targets that cover a resource (rule A1): each element, type:* for the type of each, the workspace; the narrowest has the least breadth.';
 
