@@ -72,6 +72,7 @@ REGRESS = \
 	errors \
 	explain \
 	lists \
+	many_groups \
 	changes \
 	access_at \
 	preview \

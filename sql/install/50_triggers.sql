@@ -145,7 +145,7 @@ BEGIN
 			SELECT FROM tj_perm.groups g
 			JOIN tj_perm.group_members gm ON gm.group_id = g.group_id AND gm.workspace_id = g.workspace_id
 			JOIN tj_perm.members m ON m.workspace_id = gm.workspace_id AND m.user_id = gm.user_id
-			WHERE g.workspace_id = _require_admin_left.workspace AND g.kind = 'admins' AND m.status = 'active')
+			WHERE g.workspace_id = _require_admin_left.workspace AND g.name_key = 'admins' AND g.kind = 'admins' AND m.status = 'active')
 	THEN
 		RAISE EXCEPTION 'workspace "%" must keep at least one active member of Admins', workspace
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -171,7 +171,7 @@ BEGIN
 		SELECT DISTINCT o.workspace_id
 		FROM old_rows o
 		LEFT JOIN tj_perm.groups g ON g.group_id = o.group_id
-		JOIN tj_perm.groups a ON a.workspace_id = o.workspace_id AND a.kind = 'admins'
+		JOIN tj_perm.groups a ON a.workspace_id = o.workspace_id AND a.name_key = 'admins' AND a.kind = 'admins'
 		WHERE g.kind = 'admins' OR (g.group_id IS NULL AND tj_perm._written_here(a.xmin))
 		ORDER BY 1
 	LOOP
@@ -208,9 +208,16 @@ AS $$
 BEGIN
 	PERFORM tj_perm._renew_guard(OLD.workspace_id, -1);
 	IF EXISTS (
+		-- one look at each index: this is asked for each row, and a workspace may have
+		-- many groups and memberships
 		SELECT FROM tj_perm.groups g
-		JOIN tj_perm.group_members gm ON gm.group_id = g.group_id AND gm.workspace_id = g.workspace_id
-		WHERE g.workspace_id = OLD.workspace_id AND g.kind = 'admins' AND gm.user_id IN (OLD.user_id, NEW.user_id))
+		CROSS JOIN (SELECT OLD.user_id UNION SELECT NEW.user_id) AS u (id)
+		CROSS JOIN LATERAL (
+			SELECT FROM tj_perm.group_members x
+			WHERE x.workspace_id = OLD.workspace_id AND x.user_id = u.id AND x.group_id = g.group_id
+			OFFSET 0
+		) gm
+		WHERE g.workspace_id = OLD.workspace_id AND g.name_key = 'admins' AND g.kind = 'admins')
 	THEN
 		PERFORM tj_perm._require_admin_left(OLD.workspace_id);
 	END IF;

@@ -87,9 +87,14 @@ BEGIN
 		FOR v_found IN
 			SELECT g.group_id, g.name
 			FROM tj_perm.group_nesting AS n
-			JOIN tj_perm.groups AS g ON g.group_id = n.group_id AND g.workspace_id = p_workspace
+			CROSS JOIN LATERAL (
+				-- one by one: the workspace may have many groups
+				SELECT x.group_id, x.name, x.name_key FROM tj_perm.groups AS x
+				WHERE x.group_id = n.group_id AND x.workspace_id = p_workspace AND x.kind = 'custom'
+				OFFSET 0
+			) AS g
 			WHERE n.inner_group_id = v_ids[v_at] AND n.workspace_id = p_workspace
-			AND g.kind = 'custom' AND g.group_id <> ALL (v_seen)
+			AND g.group_id <> ALL (v_seen)
 			ORDER BY g.name_key
 		LOOP
 			group_id := v_found.group_id;

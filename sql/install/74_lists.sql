@@ -60,13 +60,16 @@ BEGIN
 		), inside (holder_id, group_id) AS (
 			SELECT h.group_id, h.group_id FROM held AS h WHERE h.kind = 'custom'
 			UNION
-			SELECT i.holder_id, x.inner_group_id
+			SELECT i.holder_id, x.group_id
 			FROM inside AS i
 			CROSS JOIN LATERAL (
-				SELECT n.inner_group_id FROM tj_perm.group_nesting AS n
-				JOIN tj_perm.groups AS g ON g.group_id = n.inner_group_id
+				SELECT g.group_id FROM tj_perm.group_nesting AS n
+				CROSS JOIN LATERAL (
+					SELECT y.group_id FROM tj_perm.groups AS y
+					WHERE y.group_id = n.inner_group_id AND y.workspace_id = v_workspace AND y.kind = 'custom'
+					OFFSET 0
+				) AS g
 				WHERE n.group_id = i.group_id AND n.workspace_id = v_workspace
-				AND g.workspace_id = v_workspace AND g.kind = 'custom'
 				OFFSET 0
 			) AS x
 		), listing (group_id, level, rank, name, target, breadth) AS MATERIALIZED (
@@ -217,8 +220,12 @@ BEGIN
 			 FROM asked AS a
 			 CROSS JOIN LATERAL (
 				SELECT y.group_id, y.kind, y.name FROM tj_perm.group_members AS x
-				JOIN tj_perm.groups AS y ON y.group_id = x.group_id
-				WHERE x.workspace_id = p_workspace AND x.user_id = a.user_id AND y.workspace_id = p_workspace
+				CROSS JOIN LATERAL (
+					SELECT z.group_id, z.kind, z.name FROM tj_perm.groups AS z
+					WHERE z.group_id = x.group_id AND z.workspace_id = p_workspace
+					OFFSET 0
+				) AS y
+				WHERE x.workspace_id = p_workspace AND x.user_id = a.user_id
 				OFFSET 0
 			 ) AS g
 			 UNION
@@ -231,9 +238,12 @@ BEGIN
 			FROM belongs AS b
 			CROSS JOIN LATERAL (
 				SELECT y.group_id, y.kind, y.name FROM tj_perm.group_nesting AS x
-				JOIN tj_perm.groups AS y ON y.group_id = x.group_id
+				CROSS JOIN LATERAL (
+					SELECT z.group_id, z.kind, z.name FROM tj_perm.groups AS z
+					WHERE z.group_id = x.group_id AND z.workspace_id = p_workspace AND z.kind = 'custom'
+					OFFSET 0
+				) AS y
 				WHERE x.inner_group_id = b.group_id AND x.workspace_id = p_workspace
-				AND y.workspace_id = p_workspace AND y.kind = 'custom'
 				OFFSET 0
 			) AS g
 			WHERE b.kind = 'custom'
@@ -366,13 +376,16 @@ BEGIN
 	), inside (group_id) AS (
 		SELECT h.group_id FROM holding AS h WHERE h.kind = 'custom'
 		UNION
-		SELECT x.inner_group_id
+		SELECT x.group_id
 		FROM inside AS i
 		CROSS JOIN LATERAL (
-			SELECT n.inner_group_id FROM tj_perm.group_nesting AS n
-			JOIN tj_perm.groups AS g ON g.group_id = n.inner_group_id
+			SELECT g.group_id FROM tj_perm.group_nesting AS n
+			CROSS JOIN LATERAL (
+				SELECT y.group_id FROM tj_perm.groups AS y
+				WHERE y.group_id = n.inner_group_id AND y.workspace_id = p_workspace AND y.kind = 'custom'
+				OFFSET 0
+			) AS g
 			WHERE n.group_id = i.group_id AND n.workspace_id = p_workspace
-			AND g.workspace_id = p_workspace AND g.kind = 'custom'
 			OFFSET 0
 		) AS x
 	)
