@@ -157,8 +157,9 @@ BEGIN
 			UNION ALL
 			SELECT -1, d.workspace_id, d.group_id, d.inner_group_id FROM d_group_nesting AS d WHERE d.n < 0
 		) AS n
-		JOIN t_groups AS o ON o.t = n.t AND o.group_id = n.group_id AND o.workspace_id = n.workspace_id AND o.kind = 'custom'
-		JOIN t_groups AS i ON i.t = n.t AND i.group_id = n.inner_group_id AND i.workspace_id = n.workspace_id AND i.kind = 'custom'
+		-- IS TRUE keeps these two from becoming joins, which would pair all groups with all groups
+		WHERE ((n.t, n.group_id, n.workspace_id) IN (SELECT g.t, g.group_id, g.workspace_id FROM t_groups AS g WHERE g.kind = 'custom')) IS TRUE
+			AND ((n.t, n.inner_group_id, n.workspace_id) IN (SELECT g.t, g.group_id, g.workspace_id FROM t_groups AS g WHERE g.kind = 'custom')) IS TRUE
 	),
 
 	-- the users concerned
