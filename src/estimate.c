@@ -451,9 +451,10 @@ tjp_column_as(Node *column, Oid type)
 {
 	if (exprType(column) == type)
 		return column;
-	return (Node *) makeRelabelType((Expr *) column, type, -1,
-									type_is_collatable(type) ? exprCollation(column) : InvalidOid,
-									COERCE_IMPLICIT_CAST);
+	/* one relabelling and no more, which is as many as an index expression is found under */
+	return applyRelabelType(column, type, -1,
+							type_is_collatable(type) ? exprCollation(column) : InvalidOid,
+							COERCE_IMPLICIT_CAST, -1, false);
 }
 
 Node *

@@ -158,6 +158,16 @@ SELECT rows_of(format('SELECT count(*), min(id), max(id) FROM odd WHERE tj_can(t
 CREATE TABLE wanted (n int, level tj_level);
 INSERT INTO wanted VALUES (1, 'admin'), (2, 'editor'), (3, NULL), (4, 'viewer');
 SELECT rows_of('SELECT n, (SELECT array_agg(id ORDER BY id) FROM app WHERE tj_can(tj_user(), tj_resource(org, ''app'', id), level)) FROM wanted');
+-- a domain by another collation, which an index on that expression serves
+CREATE DOMAIN name_of_folder AS text;
+CREATE TABLE collated (org int, folder name_of_folder, id int);
+INSERT INTO collated SELECT 1 + g % 3, g % 100, g FROM generate_series(1, 2000) g;
+CREATE INDEX collated_folder ON collated ((folder COLLATE "C"));
+CREATE INDEX collated_org ON collated (org);
+CREATE INDEX collated_id ON collated (id);
+ANALYZE collated;
+SELECT plan_of('SELECT id FROM collated WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folder COLLATE "C", ''app'', id), ''viewer'')');
+SELECT rows_of('SELECT count(*), min(id), max(id) FROM collated WHERE tj_can(tj_user(), tj_resource(org, ''folder'', folder COLLATE "C", ''app'', id), ''viewer'')');
 -- an array of a domain
 CREATE DOMAIN number AS bigint;
 CREATE TABLE listed (org text, folders number[], id int);
