@@ -41,6 +41,9 @@
 #define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
 #define COUNTED		  1000	 /* grants of a principal that are looked at */
 #define MANY		  100000 /* grants of a principal who has more than fit */
+
+#define OPERATORS_OF_LIST 100 /* what a list costs, as its definition has it */
+#define OPERATORS_OF_ID	  150 /* and each of its ids: as a planner counts the descent of an index */
 #define TYPICAL		  10	 /* grants of a user who is not known yet */
 #define MAX_TYPES	  64	 /* that one summary tells apart */
 #define N_SUMMARIES	  8
@@ -795,6 +798,42 @@ lowest_const(Oid type, Oid collation, bool isnull)
  * simplify a list, since lists come into being when all else has been
  * simplified; so this may be a sample.
  */
+/* How many ids a list of them has. */
+static bool
+length_of_ids(List *args, double *n)
+{
+	text			   *type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
+	struct SummaryType *held;
+	Summary			   *summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
+											  list_nth(args, IDS_WORKSPACE));
+
+	if (summary == NULL)
+		return false;
+	*n = summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &held);
+	return true;
+}
+
+/*
+ * What a list of ids costs each index scan that compares with it.  The planner takes
+ * every array that it does not know for ten elements; those of one that it knows
+ * it counts as a descent each, and so do we.  An index sorts and goes through all of
+ * them each time: inside a nested loop that is most of the work.
+ */
+static bool
+cost_of_list(SupportRequestCost *request)
+{
+	FuncExpr *list = (FuncExpr *) request->node;
+	double	  n;
+
+	if (list == NULL || !IsA(list, FuncExpr) || !tjp_lists_find_functions() ||
+		list->funcid != tjp_plan.ids || !tjp_lists_is_planned(list->args) ||
+		!length_of_ids(list->args, &n))
+		return false;
+	request->startup = 0;
+	request->per_tuple = (OPERATORS_OF_LIST + n * OPERATORS_OF_ID) * cpu_operator_cost;
+	return true;
+}
+
 PG_FUNCTION_INFO_V1(tj_perm_list_support);
 Datum
 tj_perm_list_support(PG_FUNCTION_ARGS)
@@ -806,6 +845,8 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 	Summary				   *summary;
 	TjpValues				values = {0};
 
+	if (IsA(request, SupportRequestCost))
+		PG_RETURN_POINTER(cost_of_list((SupportRequestCost *) request) ? request : NULL);
 	if (!IsA(request, SupportRequestSimplify) || !tjp_lists_find_functions())
 		PG_RETURN_POINTER(NULL);
 	list = request->fcall;

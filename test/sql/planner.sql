@@ -142,6 +142,17 @@ SELECT expected_rows('SELECT * FROM app WHERE tj_can(''gil'', tj_resource(org, '
 ROLLBACK;
 SELECT expected_rows('SELECT * FROM app WHERE tj_can(''gil'', tj_resource(org, ''app'', id), ''viewer'')') AS second;
 RESET tj_perm.cache_size;
+-- a list costs by its length: of somebody who holds many ids, no scan goes through all of them for each row of another table
+INSERT INTO tj_perm.members (workspace_id, user_id) VALUES ('1', 'hal');
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT '1', 'hal', tj_resource('1', 'folder', g), 'viewer' FROM generate_series(1, 3000) g;
+CREATE TABLE inside (id int PRIMARY KEY, org int, folder int);
+INSERT INTO inside SELECT g, 1, 1 + g % 400 FROM generate_series(1, 40000) g;
+CREATE INDEX inside_folder ON inside (folder);
+ANALYZE inside;
+SELECT plan_of('SELECT f, (SELECT count(*) FROM inside WHERE folder = f AND tj_can(''hal'', tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')) FROM generate_series(1, 400) f');
+SELECT plan_of('SELECT count(*) FROM inside WHERE folder = 7 AND tj_can(''hal'', tj_resource(org, ''folder'', folder, ''app'', id), ''viewer'')');
+SELECT sum(n) AS seen FROM (SELECT (SELECT count(*) FROM inside WHERE folder = f AND tj_can('hal', tj_resource(org, 'folder', folder, 'app', id), 'viewer')) AS n FROM generate_series(1, 400) f) s;
+DROP TABLE inside;
 -- an index on the container that cannot be asked for values: its arm falls back on the last id
 CREATE COLLATION vague (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE TABLE odd (org int, exact text, folder text COLLATE vague, id int);
