@@ -38,17 +38,17 @@
 #include "names.h"
 #include "resource.h"
 
-#define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
-#define COUNTED		  1000	 /* grants of a principal that are looked at */
-#define MANY		  100000 /* grants of a principal who has more than fit */
+#define MAX_SAMPLE 100	  /* values that estimates are made from, one by one */
+#define COUNTED	   1000	  /* grants of a principal that are looked at */
+#define MANY	   100000 /* grants of a principal who has more than fit */
 
 #define OPERATORS_OF_LIST 100 /* what a list costs, as its definition has it */
 #define OPERATORS_OF_ID	  150 /* and each of its ids: as a planner counts the descent of an index */
-#define TYPICAL		  10	 /* grants of a user who is not known yet */
-#define MAX_TYPES	  64	 /* that one summary tells apart */
-#define N_SUMMARIES	  8
-#define MAX_AGE		  USECS_PER_SEC /* of a summary that another snapshot was asked for */
-#define N_KNOWN_USERS 256			/* whose size is remembered */
+#define TYPICAL			  10  /* grants of a user who is not known yet */
+#define MAX_TYPES		  64  /* that one summary tells apart */
+#define N_SUMMARIES		  8
+#define MAX_AGE			  USECS_PER_SEC /* of a summary that another snapshot was asked for */
+#define N_KNOWN_USERS	  256			/* whose size is remembered */
 
 /* Hash of _can and _is_member in plans; 0: never planned. */
 static uint32 planned_hashes[2];
