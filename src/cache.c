@@ -388,13 +388,19 @@ slot_limit(void)
 }
 
 static Size
+slot_bytes(const Slot *slot)
+{
+	return MemoryContextMemAllocated(slot->context, false);
+}
+
+static Size
 bytes_of_others(const Slot *slot)
 {
 	Size bytes = 0;
 
 	for (int i = 0; i < N_SLOTS; i++)
 		if (&slots[i] != slot && slots[i].context != NULL)
-			bytes += MemoryContextMemAllocated(slots[i].context, false);
+			bytes += slot_bytes(&slots[i]);
 	return bytes;
 }
 
@@ -414,7 +420,7 @@ room_of_slot(const Slot *slot)
 static bool
 slot_is_too_large(const Slot *slot)
 {
-	return MemoryContextMemAllocated(slot->context, false) >
+	return slot_bytes(slot) >
 		   Max(room_of_slot(slot), 2 * ALLOCSET_DEFAULT_INITSIZE);
 }
 
@@ -490,7 +496,7 @@ slot_time(void)
 static bool
 slot_has_room(const Slot *slot)
 {
-	return MemoryContextMemAllocated(slot->context, false) <=
+	return slot_bytes(slot) <=
 			   Max(slot_limit() / 4, ALLOCSET_DEFAULT_INITSIZE) &&
 		   slot->pinned_bytes <= shared_limit() / 4;
 }
@@ -556,7 +562,7 @@ take_slot(Slot *slot)
 		now > slot->matched_at + SLOT_KEPT_FOR * USECS_PER_SEC ||
 		!slot_has_room(slot))
 		return false;
-	slot->taken_bytes = MemoryContextMemAllocated(slot->context, false);
+	slot->taken_bytes = slot_bytes(slot);
 	slot->reading.changes = slot->kept_changes;
 	slot->reading.good_for = GetCurrentStatementStartTimestamp();
 	slot->kept_changes = 0;
@@ -732,7 +738,7 @@ make_room_for_slot(const Slot *slot)
 {
 	for (int i = 0; i < N_SLOTS; i++)
 		if (&slots[i] != slot && slots[i].reading.id != 0 &&
-			MemoryContextMemAllocated(slots[i].context, false) > slot_limit() &&
+			slot_bytes(&slots[i]) > slot_limit() &&
 			bytes_of_others(slot) > (N_SLOTS - 1) * slot_limit())
 			clear_slot(&slots[i]);
 }
@@ -815,8 +821,9 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 * is read without the stamps by which others could use it.
 	 */
 	slot->first = slot_ids == 0 && transaction_is_clean() && slot->counted;
-	slot->generation = tjp_catalog_generation();
 	slot->shares = !slot->first && reads_epoch(slot, snapshot);
+	if (slot->first)
+		slot->generation = tjp_catalog_generation();
 	reading->id = ++slot_ids;
 }
 
@@ -1524,7 +1531,7 @@ tjp_cache_alloc(Size size)
 void *
 tjp_cache_alloc_spare(Size size)
 {
-	if (MemoryContextMemAllocated(entered_slot->context, false) + size >
+	if (slot_bytes(entered_slot) + size >
 		room_of_slot(entered_slot) / 2 + entered_slot->taken_bytes)
 		return NULL;
 	return MemoryContextAllocZero(entered_slot->context, size);
@@ -1849,7 +1856,7 @@ grants_limit(const TjpState *state, Size *room)
 
 	if (state->shared && shared_bytes + limit > whole)
 		evict_down_to(whole - limit);
-	used = state->shared ? shared_bytes : MemoryContextMemAllocated(entered_slot->context, false);
+	used = state->shared ? shared_bytes : slot_bytes(entered_slot);
 	*room = used < whole ? Min(whole - used, limit) : 0;
 	return limit;
 }

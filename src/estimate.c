@@ -38,17 +38,17 @@
 #include "names.h"
 #include "resource.h"
 
-#define MAX_SAMPLE 100	  /* values that estimates are made from, one by one */
-#define COUNTED	   1000	  /* grants of a principal that are looked at */
-#define MANY	   100000 /* grants of a principal who has more than fit */
+#define MAX_SAMPLE	  100	 /* values that estimates are made from, one by one */
+#define COUNTED		  1000	 /* grants of a principal that are looked at */
+#define MANY		  100000 /* grants of a principal who has more than fit */
+#define TYPICAL		  10	 /* grants of a user who is not known yet */
+#define MAX_TYPES	  64	 /* that one summary tells apart */
+#define N_SUMMARIES	  8
+#define MAX_AGE		  USECS_PER_SEC /* of a summary that another snapshot was asked for */
+#define N_KNOWN_USERS 256			/* whose size is remembered */
 
 #define OPERATORS_OF_LIST 100 /* what a list costs, as its definition has it */
 #define OPERATORS_OF_ID	  150 /* and each of its ids: as a planner counts the descent of an index */
-#define TYPICAL			  10  /* grants of a user who is not known yet */
-#define MAX_TYPES		  64  /* that one summary tells apart */
-#define N_SUMMARIES		  8
-#define MAX_AGE			  USECS_PER_SEC /* of a summary that another snapshot was asked for */
-#define N_KNOWN_USERS	  256			/* whose size is remembered */
 
 /* Hash of _can and _is_member in plans; 0: never planned. */
 static uint32 planned_hashes[2];
@@ -793,24 +793,17 @@ lowest_const(Oid type, Oid collation, bool isnull)
 	return (Node *) makeConst(type, -1, collation, len, tjp_lowest_value(type), false, byval);
 }
 
-/*
- * Planner support of the lists: what estimates are made from.  Only estimators
- * simplify a list, since lists come into being when all else has been
- * simplified; so this may be a sample.
- */
-/* How many ids a list of them has. */
-static bool
-length_of_ids(List *args, double *n)
+/* The summary that a list of ids is of, and what it knows of their type; NULL if nothing. */
+static Summary *
+summary_of_ids(List *args, double *n, struct SummaryType **held)
 {
-	text			   *type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
-	struct SummaryType *held;
-	Summary			   *summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
-											  list_nth(args, IDS_WORKSPACE));
+	text	*type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
+	Summary *summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
+								   list_nth(args, IDS_WORKSPACE));
 
-	if (summary == NULL)
-		return false;
-	*n = summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &held);
-	return true;
+	if (summary != NULL)
+		*n = summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), held);
+	return summary;
 }
 
 /*
@@ -822,18 +815,24 @@ length_of_ids(List *args, double *n)
 static bool
 cost_of_list(SupportRequestCost *request)
 {
-	FuncExpr *list = (FuncExpr *) request->node;
-	double	  n;
+	FuncExpr		   *list = (FuncExpr *) request->node;
+	struct SummaryType *held;
+	double				n;
 
 	if (list == NULL || !IsA(list, FuncExpr) || !tjp_lists_find_functions() ||
 		list->funcid != tjp_plan.ids || !tjp_lists_is_planned(list->args) ||
-		!length_of_ids(list->args, &n))
+		summary_of_ids(list->args, &n, &held) == NULL)
 		return false;
 	request->startup = 0;
 	request->per_tuple = (OPERATORS_OF_LIST + n * OPERATORS_OF_ID) * cpu_operator_cost;
 	return true;
 }
 
+/*
+ * Planner support of the lists: what estimates are made from.  Only estimators
+ * simplify a list, since lists come into being when all else has been
+ * simplified; so this may be a sample.
+ */
 PG_FUNCTION_INFO_V1(tj_perm_list_support);
 Datum
 tj_perm_list_support(PG_FUNCTION_ARGS)
@@ -858,13 +857,11 @@ tj_perm_list_support(PG_FUNCTION_ARGS)
 	if (list->funcid == tjp_plan.ids)
 	{
 		struct SummaryType *held;
-		text			   *type = DatumGetTextPP(((Const *) list_nth(args, IDS_TYPE))->constvalue);
+		double				n;
 
-		summary = summary_for(args, LIST_USER, list_nth(args, LIST_LEVEL),
-							  list_nth(args, IDS_WORKSPACE));
+		summary = summary_of_ids(args, &n, &held);
 		if (summary == NULL || summary->uncounted)
 			PG_RETURN_POINTER(NULL);
-		(void) summary_ids(summary, VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &held);
 		for (int i = 0; held != NULL && i < held->nsample; i++)
 			tjp_values_add(&values, held->sample[i].bytes, held->sample[i].len);
 	}
