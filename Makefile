@@ -43,6 +43,7 @@ OBJS = \
 	src/policy.o \
 	src/resource.o \
 	src/rights.o \
+	src/roster.o \
 	src/scan.o \
 	src/session.o \
 	src/support.o \
@@ -62,6 +63,7 @@ REGRESS = \
 	check \
 	first_check \
 	cache \
+	roster \
 	planner \
 	scan \
 	admin \

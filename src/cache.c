@@ -50,12 +50,14 @@
 #include "compat.h"
 #include "guc.h"
 #include "names.h"
+#include "roster.h"
 
 #define N_SLOTS			 4	/* snapshots in use at once: cursors, inner queries */
 #define SLOT_KEPT_FOR	 60 /* seconds between two transactions that use it */
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
 #define STAMPS_AHEAD	 64 /* read together */
 #define N_MEMOS			 256
+#define USERS_LATELY	 8	 /* who are among them come again and again */
 #define FIRST_GRANTS	 64	 /* read at once; who has more is probed first */
 #define MANY_UNREAD		 4	 /* principals of whom reading is put off */
 #define TARGETS_TO_READ	 8	 /* look-ups that make reading them worthwhile */
@@ -71,19 +73,19 @@ typedef enum StateKind
 	GROUP_STATE
 } StateKind;
 
-/* What a state is about; followed by the bytes of workspace and user. */
+/* What a state is about. */
 typedef struct StateKey
 {
-	int64		epoch;		/* 0 in a slot's own states */
-	int64		stamp;		/* likewise */
-	uint64		generation; /* likewise */
 	int64		group_id;
-	StateKind	kind;
-	int			workspace_len;
-	int			user_len;
-	uint32		bytes_hash;
 	const char *bytes; /* workspace, then user */
+	uint32		bytes_hash;
+	uint8		kind; /* StateKind */
+	uint8		workspace_len;
+	uint8		user_len;
 } StateKey;
+
+StaticAssertDecl(TJP_MAX_KEY_LEN <= PG_UINT8_MAX && TJP_MAX_USER_ID_LEN <= PG_UINT8_MAX,
+				 "lengths of names must fit into a byte");
 
 /*
  * One grant, by its target within the workspace.  Few have bounds, so these stand
@@ -111,6 +113,13 @@ typedef struct GrantTable
 	Entry  entries[FLEXIBLE_ARRAY_MEMBER];
 } GrantTable;
 
+/* The table of who has none. */
+static union
+{
+	GrantTable table;
+	char	   bytes[offsetof(GrantTable, entries) + sizeof(Entry)];
+} no_grants = {{sizeof(no_grants)}};
+
 typedef enum GrantStatus
 {
 	GRANTS_UNREAD,
@@ -119,26 +128,35 @@ typedef enum GrantStatus
 	GRANTS_TOO_MANY /* more than fit: ask the index for good */
 } GrantStatus;
 
+/* Small, since a pool's connection has thousands of them; groups and bytes of the key follow. */
 struct TjpState
 {
-	StateKey   key;
-	uint32	   hash;
-	Size	   size;
-	bool	   shared;
-	bool	   once; /* not shared since the user, or anybody, was not met before */
-	int		   pins; /* slots that refer to a shared state */
-	dlist_node lru;	 /* shared: most recently used first */
+	StateKey key;
 
-	bool		 exists;
-	bool		 active;
-	TjpGroupKind group_kind;
-	int			 ngroups;
-	int64		*groups;
+	/* what a shared state is good under; 0 in a slot's own states */
+	int64  epoch;
+	uint64 generation;
+	int64  stamp;
+	uint64 proof; /* the last Slot.proof that this was found under; 0: none */
 
-	GrantStatus grant_status;
-	int			probes;
+	TjpState  *older; /* shared: the next version of the same principal */
+	dlist_node lru;	  /* likewise: most recently used first */
+	int		   pins;  /* likewise: slots that refer to it */
+
+	bool   shared;
+	bool   once; /* not shared since the user, or anybody, was not met before */
+	bool   exists;
+	bool   active;
+	uint8  group_kind;	 /* TjpGroupKind */
+	uint8  grant_status; /* GrantStatus */
+	uint32 size;
+	int	   ngroups;
+	int	   probes;
+
 	GrantTable *grants;
 };
+
+#define GROUPS_OF(state) ((int64 *) ((state) + 1))
 
 static uint32 hash_key(const StateKey *key);
 static bool	  equal_keys(const StateKey *a, const StateKey *b);
@@ -166,7 +184,7 @@ typedef struct StateRef
 
 typedef struct ViewRef
 {
-	const StateKey *key; /* kind MEMBER_STATE, no stamp */
+	const StateKey *key; /* kind MEMBER_STATE */
 	TjpView		   *view;
 	uint32			hash;
 	char			status;
@@ -232,11 +250,16 @@ typedef struct Slot
 	bool		  spent;   /* to be started anew: then that state is shared */
 	int64		  epoch;
 	uint64		  generation; /* of the catalog, as of the epoch */
+	uint64		  proof;	  /* the same for as long as the content is, and all else that counts */
 	MemoryContext context;
-	states_hash	 *states; /* keys without stamp and epoch; NULL: none */
+	states_hash	 *states; /* NULL: none */
 	PinnedStates *pinned;
-	views_hash	 *views;
+	views_hash	 *views; /* NULL: none yet */
 	ViewRef		  last_view;
+
+	/* where the ids of the reading are; kept from one use to the next */
+	TransactionId *xids;
+	uint32		   nxids;
 
 	/* the workspaces of the user who was asked for last */
 	const TjpMemberships *memberships;
@@ -253,8 +276,10 @@ static struct
 	int64 probes; /* grants asked of the index */
 } stats;
 
-static MemoryContext cache_context = NULL; /* shared states */
-static states_hash	*shared_states = NULL;
+static MemoryContext cache_context = NULL;	/* shared states */
+static MemoryContext grants_context = NULL; /* below it: their grants */
+static states_hash	*shared_states = NULL;	/* the newest version of each */
+static int64		 nshared = 0;			/* of all versions */
 static dlist_head	 lru = DLIST_STATIC_INIT(lru);
 static Size			 shared_bytes = 0;
 static TjpState		*unlinked = NULL; /* being linked; a failure leaves it here */
@@ -263,6 +288,7 @@ static int			 nmemos = 0;
 
 static Slot	  slots[N_SLOTS];
 static uint64 slot_ids = 0;
+static bool	  slot_was_started = false;
 
 uint64 tjp_cache_clock = 0;
 
@@ -300,7 +326,8 @@ static struct
 {
 	int		  n;
 	int		  next;
-	ViewMemo *memo; /* whose steps' stamps are the last ones */
+	ViewMemo *memo;	  /* whose steps' stamps are the last ones */
+	bool	  proven; /* they need none */
 	TjpStamp  stamps[STAMPS_AHEAD];
 
 	/* likewise, what rows say of groups that nothing is known of */
@@ -328,7 +355,6 @@ hash_key(const StateKey *key)
 
 	h = hash_combine(h, (uint32) key->workspace_len * 4 + key->kind);
 	h = hash_combine(h, murmurhash32((uint32) key->group_id));
-	h = hash_combine(h, (uint32) key->stamp);
 	return h;
 }
 
@@ -336,9 +362,6 @@ static bool
 equal_keys(const StateKey *a, const StateKey *b)
 {
 	return a->kind == b->kind &&
-		   a->stamp == b->stamp &&
-		   a->epoch == b->epoch &&
-		   a->generation == b->generation &&
 		   a->group_id == b->group_id &&
 		   a->workspace_len == b->workspace_len &&
 		   a->user_len == b->user_len &&
@@ -363,21 +386,23 @@ enter_scratch(void)
 }
 
 /*
- * The parts of tj_perm.cache_size, in bytes: what shared states use at most,
- * what they take from the system at most (freed chunks of one size are of no
+ * The parts of tj_perm.cache_size, in bytes: what shared states use at most beside
+ * rosters, what they take from the system at most (freed chunks of one size are of no
  * use for another), and what one slot may always take.  Together with the places of
  * stamps the whole.
  */
 static Size
 shared_limit(void)
 {
-	return (Size) tjp_cache_size * 1024 / 2;
+	Size part = (Size) tjp_cache_size * 1024 / 16;
+
+	return 9 * part - Min(tjp_roster_size(), 4 * part);
 }
 
 static Size
 allocated_limit(void)
 {
-	return (Size) tjp_cache_size * 1024 / 16 * 11;
+	return shared_limit() + (Size) tjp_cache_size * 1024 / 8;
 }
 
 static Size
@@ -426,9 +451,12 @@ slot_is_too_large(const Slot *slot)
 
 /* ---- slots ---- */
 
-/* Let go of the states that a slot refers to, and of its memory. */
+/*
+ * Let go of the states that a slot refers to, and of its memory.  What it is stays, and
+ * so does what it has proven of shared states.
+ */
 static void
-clear_slot(Slot *slot)
+empty_slot(Slot *slot)
 {
 	if (slot->states != NULL)
 	{
@@ -448,17 +476,23 @@ clear_slot(Slot *slot)
 	slot->views = NULL;
 	slot->last_view.view = NULL;
 	slot->memberships = NULL;
-	slot->reading.xip = NULL;
-	slot->reading.subxip = NULL;
-	slot->reading.id = 0;
-	slot->reading.good_for = 0;
-	slot->kept_changes = 0;
+	slot->reading.id = ++slot_ids;
 	slot->taken_bytes = 0;
 	slot->pinned_bytes = 0;
 	slot->cramped = false;
 	slot->spent = false;
 	if (slot->context != NULL)
 		MemoryContextReset(slot->context);
+}
+
+static void
+clear_slot(Slot *slot)
+{
+	empty_slot(slot);
+	slot->reading.id = 0;
+	slot->reading.good_for = 0;
+	slot->kept_changes = 0;
+	slot->proof = 0;
 }
 
 /* No allocation, no catalog access: called while transactions end. */
@@ -473,13 +507,13 @@ clear_slots(void)
 	entered_slot = NULL;
 }
 
-/* Those that earlier transactions left, and this one has not taken.  Likewise. */
+/* Of those that earlier transactions left, and this one has not taken.  Likewise. */
 static void
-clear_left_slots(void)
+empty_left_slots(void)
 {
 	for (int i = 0; i < N_SLOTS; i++)
 		if (slots[i].reading.id != 0 && slots[i].kept_changes != 0)
-			clear_slot(&slots[i]);
+			empty_slot(&slots[i]);
 }
 
 /*
@@ -516,6 +550,8 @@ leave_slots(void)
 		if (slot->reading.id == 0 || slot->kept_changes != 0)
 			continue;
 		/* there is more room for what is shared, as a user is from the second time on */
+		if (slot->shares && (slot->cramped || !slot_has_room(slot)))
+			empty_slot(slot);
 		if ((slot->shares || slot->first) && !slot->cramped && slot_has_room(slot) &&
 			slot->reading.changes == tjp_cache_changes)
 		{
@@ -656,6 +692,33 @@ make_stamp(const char *bytes, int workspace_len, int user_len, int64 group_id)
 	return stamp;
 }
 
+/* The roster that would tell of the entered user. */
+static TjpRosterKey
+roster_key(void)
+{
+	TjpRosterKey key = {0};
+
+	if (entered_slot != NULL)
+	{
+		key.epoch = entered_slot->epoch;
+		key.generation = entered_slot->generation;
+		key.proof = entered_slot->proof;
+	}
+	key.workspace = entered_key.bytes;
+	key.workspace_len = entered_key.workspace_len;
+	key.workspace_hash = entered_workspace_hash;
+	return key;
+}
+
+static bool
+find_in_roster(TjpRosterMember *member)
+{
+	TjpRosterKey key = roster_key();
+
+	return tjp_roster_find(&key, entered_key.bytes + entered_key.workspace_len,
+						   entered_key.user_len, member);
+}
+
 /* The memo for what is entered; NULL if there is none. */
 static ViewMemo *
 find_memo(void)
@@ -674,6 +737,41 @@ find_memo(void)
 }
 
 /*
+ * The shared state that the entered slot has proven before; NULL if there is none.
+ * Where a slot was emptied since, no stamp need be read again.
+ */
+static TjpState *
+find_proven(const StateKey *key)
+{
+	StateRef *ref;
+
+	if (entered_slot == NULL || !entered_slot->shares || shared_states == NULL)
+		return NULL;
+	ref = states_lookup(shared_states, key);
+	for (TjpState *state = ref != NULL ? ref->state : NULL; state != NULL; state = state->older)
+		if (state->proof == entered_slot->proof)
+			return state;
+	return NULL;
+}
+
+/* Does the entered slot need no stamp for this? */
+static bool
+is_known(const StateKey *key)
+{
+	return (entered_slot->states != NULL && states_lookup(entered_slot->states, key) != NULL) ||
+		   find_proven(key) != NULL;
+}
+
+static bool
+memo_is_proven(const ViewMemo *memo)
+{
+	for (int i = 0; i < memo->n; i++)
+		if (memo->steps[i].state->proof != entered_slot->proof)
+			return false;
+	return true;
+}
+
+/*
  * Read ahead the stamps of the entered user and workspace, and of all else that
  * the view was made from last; and the epoch, first.
  */
@@ -685,6 +783,9 @@ read_stamps_ahead(bool epoch, bool principals)
 	ahead.n = 0;
 	ahead.next = 0;
 	ahead.memo = principals ? find_memo() : NULL;
+	ahead.proven = ahead.memo != NULL && !epoch && memo_is_proven(ahead.memo);
+	if (ahead.proven)
+		return;
 	if (epoch)
 		ahead.stamps[ahead.n++] = make_stamp("", 0, 0, 0);
 	if (ahead.memo != NULL)
@@ -698,14 +799,22 @@ read_stamps_ahead(bool epoch, bool principals)
 		}
 	else if (principals && key->workspace_len > 0)
 	{
-		StateKey workspace = state_key(WORKSPACE_STATE, 0);
+		StateKey		workspace = state_key(WORKSPACE_STATE, 0);
+		TjpRosterMember member;
+		bool			listed = find_in_roster(&member);
 
-		ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
-		if (epoch || entered_slot->states == NULL ||
-			states_lookup(entered_slot->states, &workspace) == NULL)
+		if (epoch || !((listed && member.proof == entered_slot->proof) || is_known(key)))
+		{
+			ahead.stamps[ahead.n] = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
+			if (listed)
+				ahead.stamps[ahead.n].told = member.place;
+			ahead.n++;
+		}
+		if (epoch || !is_known(&workspace))
 			ahead.stamps[ahead.n++] = make_stamp(key->bytes, key->workspace_len, 0, 0);
 	}
-	tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
+	if (ahead.n > 0)
+		tjp_catalog_stamps_at_places(entered_snapshot, ahead.stamps, ahead.n);
 }
 
 /*
@@ -769,21 +878,34 @@ reads_epoch(Slot *slot, Snapshot snapshot)
 		   triggers_intact(snapshot, slot->epoch, slot->generation);
 }
 
+/* Memory for the ids of a snapshot, beside that of the slot, which is emptied now and then. */
+static void
+make_room_for_xids(Slot *slot, uint32 n)
+{
+	if (slot->xids != NULL && n <= slot->nxids && slot->nxids <= Max(8 * n, 256))
+		return;
+	if (slot->xids != NULL)
+		pfree(slot->xids);
+	slot->xids = NULL;
+	slot->nxids = 0;
+	n = Max(2 * n, 16);
+	slot->xids = MemoryContextAlloc(CacheMemoryContext, n * sizeof(TransactionId));
+	slot->nxids = n;
+}
+
 /*
  * Start a slot for the snapshot.
  */
 static void
 start_slot(Slot *slot, Snapshot snapshot)
 {
-	TjpReading	 *reading = &slot->reading;
-	MemoryContext caller;
+	TjpReading *reading = &slot->reading;
 
 	clear_slot(slot);
 	make_room_for_slot(slot);
 	if (slot->context == NULL)
 		slot->context = AllocSetContextCreate(CacheMemoryContext, "tj_perm snapshot",
 											  ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(slot->context);
 	reading->xmin = snapshot->xmin;
 	reading->xmax = snapshot->xmax;
 	reading->curcid = snapshot->curcid;
@@ -791,15 +913,14 @@ start_slot(Slot *slot, Snapshot snapshot)
 	reading->subxcnt = snapshot->subxcnt;
 	reading->suboverflowed = snapshot->suboverflowed;
 	reading->taken_during_recovery = snapshot->takenDuringRecovery;
-	reading->xip = palloc(Max(snapshot->xcnt, 1) * sizeof(TransactionId));
+	make_room_for_xids(slot, snapshot->xcnt + Max(snapshot->subxcnt, 0));
+	reading->xip = slot->xids;
 	if (snapshot->xcnt > 0)
 		memcpy(reading->xip, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
-	reading->subxip = palloc(Max(snapshot->subxcnt, 1) * sizeof(TransactionId));
+	reading->subxip = slot->xids + snapshot->xcnt;
 	/* an overflowed snapshot has no copy of them, and does without */
 	if (snapshot->subxcnt > 0 && snapshot->subxip != NULL)
 		memcpy(reading->subxip, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
-	slot->views = views_create(slot->context, 4, NULL);
-	MemoryContextSwitchTo(caller);
 
 	slot->xid = GetTopTransactionIdIfAny();
 	/* rows may have been changed while the triggers that count were off */
@@ -820,11 +941,12 @@ start_slot(Slot *slot, Snapshot snapshot)
 	 * A new connection may be asked once and no more: what its first snapshot sees
 	 * is read without the stamps by which others could use it.
 	 */
-	slot->first = slot_ids == 0 && transaction_is_clean() && slot->counted;
+	slot->first = !slot_was_started && transaction_is_clean() && slot->counted;
+	slot_was_started = true;
 	slot->shares = !slot->first && reads_epoch(slot, snapshot);
 	if (slot->first)
 		slot->generation = tjp_catalog_generation();
-	reading->id = ++slot_ids;
+	slot->proof = reading->id = ++slot_ids;
 }
 
 /*
@@ -848,8 +970,15 @@ find_slot(Snapshot snapshot)
 		slot->reading.good_for = GetCurrentStatementStartTimestamp();
 	if (slot != NULL &&
 		((slot->kept_changes != 0 && !take_slot(slot)) ||
-		 !tjp_reading_is_good(&slot->reading) || slot_is_too_large(slot) || slot->spent))
+		 !tjp_reading_is_good(&slot->reading)))
 		start_slot(slot, snapshot);
+	else if (slot != NULL && (slot_is_too_large(slot) || slot->spent))
+	{
+		if (slot->shares)
+			empty_slot(slot);
+		else
+			start_slot(slot, snapshot);
+	}
 
 	if (slot == NULL)
 	{
@@ -859,6 +988,8 @@ find_slot(Snapshot snapshot)
 				slot = &slots[i];
 		start_slot(slot, snapshot);
 	}
+	if (slot->views == NULL)
+		slot->views = views_create(slot->context, 4, NULL);
 	slot->reading.used = ++tjp_cache_clock;
 	slot->matched_at = slot_time();
 	return slot;
@@ -981,12 +1112,30 @@ static void
 free_state(TjpState *state)
 {
 	shared_bytes -= state->size;
-	if (state->grants != NULL)
+	if (state->grants != NULL && state->grants != &no_grants.table)
 	{
 		shared_bytes -= state->grants->size;
 		pfree(state->grants);
 	}
 	pfree(state);
+}
+
+/* Take a shared state out of the table. */
+static void
+unlink_shared(TjpState *state)
+{
+	StateRef  *ref = states_lookup(shared_states, &state->key);
+	TjpState **place = &ref->state;
+
+	while (*place != state)
+		place = &(*place)->older;
+	*place = state->older;
+	if (ref->state != NULL)
+		ref->key = &ref->state->key;
+	else
+		states_delete(shared_states, &state->key);
+	dlist_delete(&state->lru);
+	nshared--;
 }
 
 /*
@@ -1001,7 +1150,7 @@ evict_down_to(Size limit)
 	if (shared_bytes <= limit || dlist_is_empty(&lru))
 		return;
 	/* they refer to any state */
-	clear_left_slots();
+	empty_left_slots();
 	forget_memos();
 	node = dlist_tail_node(&lru);
 	while (shared_bytes > limit)
@@ -1011,8 +1160,7 @@ evict_down_to(Size limit)
 
 		if (state->pins == 0)
 		{
-			states_delete(shared_states, &state->key);
-			dlist_delete(&state->lru);
+			unlink_shared(state);
 			free_state(state);
 			stats.evictions++;
 		}
@@ -1022,27 +1170,47 @@ evict_down_to(Size limit)
 	}
 }
 
+/* The stamp that a state is shared under. */
+static int64
+shared_stamp(const TjpStamp *stamp)
+{
+#ifdef TJP_TEST_NO_VALIDATION
+	/* negative control: whatever was built once is believed for ever */
+	return 0;
+#else
+	return stamp->stamp;
+#endif
+}
+
 /*
- * A state with these facts: in the slot's memory, or shared if key has a stamp.
+ * A state with these facts: in the slot's memory, or shared if a stamp is given.  If
+ * groups is NULL they are for the caller to fill in.
  */
 static TjpState *
-make_state(const StateKey *key, bool shared, bool exists, bool active,
+make_state(const StateKey *key, const TjpStamp *stamp, bool exists, bool active,
 		   TjpGroupKind kind, int ngroups, const int64 *groups)
 {
 	Size	  bytes_len = key->workspace_len + key->user_len;
-	Size	  size = MAXALIGN(sizeof(TjpState)) + ngroups * sizeof(int64) + bytes_len;
+	Size	  size = sizeof(TjpState) + ngroups * sizeof(int64) + bytes_len;
+	bool	  shared = stamp != NULL;
 	TjpState *state;
 	char	 *bytes;
 
 	state = MemoryContextAllocZero(shared ? cache_context : entered_slot->context, size);
-	state->groups = (int64 *) ((char *) state + MAXALIGN(sizeof(TjpState)));
-	if (ngroups > 0)
-		memcpy(state->groups, groups, ngroups * sizeof(int64));
-	bytes = (char *) (state->groups + ngroups);
+	if (groups != NULL && ngroups > 0)
+		memcpy(GROUPS_OF(state), groups, ngroups * sizeof(int64));
+	bytes = (char *) (GROUPS_OF(state) + ngroups);
 	memcpy(bytes, key->bytes, bytes_len);
 	state->key = *key;
 	state->key.bytes = bytes;
 	state->shared = shared;
+	if (shared)
+	{
+		state->epoch = entered_slot->epoch;
+		state->generation = entered_slot->generation;
+		state->stamp = shared_stamp(stamp);
+		state->proof = entered_slot->proof;
+	}
 	state->exists = exists;
 	state->active = active;
 	state->group_kind = kind;
@@ -1065,8 +1233,10 @@ link_shared(TjpState *state)
 	unlinked = state;
 	ref = states_insert(shared_states, &state->key, &found);
 	unlinked = NULL;
-	Assert(!found);
+	state->older = found ? ref->state : NULL;
+	ref->key = &state->key;
 	ref->state = state;
+	nshared++;
 	dlist_push_head(&lru, &state->lru);
 	shared_bytes += state->size;
 }
@@ -1076,9 +1246,11 @@ static void
 drop_shared_states(void)
 {
 	clear_slots();
-	stats.evictions += shared_states != NULL ? shared_states->members : 0;
+	stats.evictions += nshared;
+	nshared = 0;
 	MemoryContextDelete(cache_context);
 	cache_context = NULL;
+	grants_context = NULL;
 	memset(memos, 0, sizeof(memos));
 	nmemos = 0;
 	ahead.memo = NULL;
@@ -1095,6 +1267,10 @@ make_shared_table(void)
 	if (cache_context == NULL)
 		cache_context = AllocSetContextCreate(CacheMemoryContext, "tj_perm cache",
 											  0, 8 * 1024, 64 * 1024);
+	/* most tables are blocks by themselves: that is less than the next power of 2 */
+	if (grants_context == NULL)
+		grants_context = AllocSetContextCreate(cache_context, "tj_perm grants",
+											   0, 1024, 1024);
 	if (shared_states == NULL)
 		shared_states = states_create(cache_context, 64, NULL);
 }
@@ -1123,10 +1299,11 @@ read_member(const StateKey *key, bool *active)
 }
 
 /*
- * Read the facts of a state from the tables, under the entered snapshot.
+ * Read the facts of a state from the tables, under the entered snapshot.  It is shared
+ * if a stamp is given.
  */
 static TjpState *
-load_state(const StateKey *key, bool shared)
+load_state(const StateKey *key, const TjpStamp *stamp)
 {
 	Snapshot	 snapshot = entered_snapshot;
 	Datum		 workspace = text_datum(key->bytes, key->workspace_len);
@@ -1174,23 +1351,21 @@ load_state(const StateKey *key, bool shared)
 		}
 	}
 	stats.loads++;
-	return make_state(key, shared, exists, active, kind, ngroups, groups);
+	return make_state(key, stamp, exists, active, kind, ngroups, groups);
 }
 
-/* By what it is shared. */
-static StateKey
-shared_state_key(const StateKey *key, const TjpStamp *stamp)
+/* The version of a principal that has this stamp; NULL if it is not there. */
+static TjpState *
+find_shared(const StateKey *key, const TjpStamp *stamp)
 {
-	StateKey shared_key = *key;
+	StateRef *ref = shared_states != NULL ? states_lookup(shared_states, key) : NULL;
 
-	shared_key.epoch = entered_slot->epoch;
-	shared_key.generation = entered_slot->generation;
-	shared_key.stamp = stamp->stamp;
-#ifdef TJP_TEST_NO_VALIDATION
-	/* negative control: whatever was built once is believed for ever */
-	shared_key.stamp = 0;
-#endif
-	return shared_key;
+	for (TjpState *state = ref != NULL ? ref->state : NULL; state != NULL; state = state->older)
+		if (state->stamp == shared_stamp(stamp) &&
+			state->epoch == entered_slot->epoch &&
+			state->generation == entered_slot->generation)
+			return state;
+	return NULL;
 }
 
 /* Keep a shared state there for as long as the entered slot. */
@@ -1202,6 +1377,142 @@ pin_state(TjpState *state)
 }
 
 /*
+ * Was the entered user among the last ones who were found in a roster?  In a moment they
+ * are.
+ */
+static bool
+found_lately(void)
+{
+	static uint32 users[USERS_LATELY];
+	static int	  next = 0;
+
+	for (int i = 0; i < USERS_LATELY; i++)
+		if (users[i] == entered_key.bytes_hash)
+			return true;
+	users[next] = entered_key.bytes_hash;
+	next = (next + 1) % USERS_LATELY;
+	return false;
+}
+
+/*
+ * The state of the entered member as the roster of the workspace has it, if that is
+ * under the stamp that was found (NULL: if the entered slot has proven it); else NULL.
+ * In the slot's memory, since there may be very many of them; shared for who comes
+ * again and again, or has grants of their own and comes again.
+ */
+static TjpState *
+state_from_roster(const StateKey *key, const TjpStamp *found)
+{
+	TjpStamp		stamp = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
+	TjpRosterMember member;
+	TjpState	   *state;
+	bool			share;
+
+	if (!find_in_roster(&member) || member.epoch != entered_slot->epoch ||
+		member.generation != entered_slot->generation)
+		return NULL;
+	stamp.stamp = member.stamp;
+	if (found != NULL ? shared_stamp(&stamp) != shared_stamp(found) :
+						member.proof != entered_slot->proof)
+		return NULL;
+
+	state = find_shared(key, &stamp);
+	if (state != NULL)
+	{
+		state->proof = entered_slot->proof;
+		stats.validations++;
+		return state;
+	}
+	share = found_lately() || (member.granted && tjp_catalog_met_before(&stamp));
+	if (share)
+		make_shared_table();
+	state = make_state(key, share ? &stamp : NULL, true, member.active, TJP_GROUP_CUSTOM,
+					   member.ngroups, NULL);
+	tjp_roster_groups(&member, GROUPS_OF(state));
+	state->once = !share;
+	if (!member.granted)
+	{
+		state->grants = &no_grants.table;
+		state->grant_status = GRANTS_READ;
+	}
+	if (share)
+		link_shared(state);
+	stats.validations++;
+	return state;
+}
+
+/*
+ * The state of a principal under the entered snapshot, which the entered slot has not.
+ */
+static TjpState *
+make_known(const StateKey *key, bool *loaded)
+{
+	Slot	 *slot = entered_slot;
+	bool	  of_member = key->kind == MEMBER_STATE;
+	TjpStamp  stamp = {0};
+	TjpState *state = NULL;
+	bool	  active;
+
+	if (slot->shares)
+	{
+		state = find_proven(key);
+		if (state == NULL && of_member)
+			state = state_from_roster(key, NULL);
+		if (state != NULL)
+			return state;
+		stamp = find_stamp(key);
+
+		if (stamp.found)
+			;
+		/* most users of a pooled connection are met once: share from the second time on */
+		else if (of_member && !tjp_catalog_met_before(&stamp))
+		{
+			state = load_state(key, NULL);
+			state->once = true;
+			*loaded = true;
+			return state;
+		}
+		/* a row that is not there is the quicker way to see that there is no stamp */
+		else if (of_member && !read_member(key, &active))
+			return make_state(key, NULL, false, false, TJP_GROUP_CUSTOM, 0, NULL);
+		/* tjp_cache_expect_groups has looked for those of groups */
+		else if (key->kind != GROUP_STATE)
+			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
+	}
+
+	if (stamp.found)
+	{
+		make_shared_table();
+		state = find_shared(key, &stamp);
+		if (state != NULL)
+		{
+			state->proof = slot->proof;
+			stats.validations++;
+		}
+		else if (of_member)
+			state = state_from_roster(key, &stamp);
+		if (state == NULL)
+		{
+			state = load_state(key, &stamp);
+			link_shared(state);
+			*loaded = true;
+		}
+	}
+	else
+	{
+		state = load_state(key, NULL);
+		state->once = slot->first;
+		*loaded = true;
+		if (slot->first && of_member)
+		{
+			stamp = make_stamp(key->bytes, key->workspace_len, key->user_len, 0);
+			(void) tjp_catalog_met_before(&stamp);
+		}
+	}
+	return state;
+}
+
+/*
  * The state of a principal under the entered snapshot.
  */
 static TjpState *
@@ -1210,9 +1521,8 @@ find_state(StateKind kind, int64 group_id)
 	Slot	 *slot = entered_slot;
 	StateKey  key = state_key(kind, group_id);
 	StateRef *ref;
-	TjpState *state = NULL;
-	TjpStamp  stamp = {0};
-	bool	  active;
+	TjpState *state;
+	bool	  loaded = false;
 	bool	  found;
 
 	if (slot->states == NULL)
@@ -1221,68 +1531,21 @@ find_state(StateKind kind, int64 group_id)
 	if (ref != NULL)
 		return ref->state;
 
-	if (slot->shares)
+	state = make_known(&key, &loaded);
+	ref = states_insert(slot->states, &state->key, &found);
+	Assert(!found);
+	ref->state = state;
+	if (state->shared)
 	{
-		stamp = find_stamp(&key);
-
-		/* most users of a pooled connection are met once: share from the second time on */
-		if (!stamp.found && kind == MEMBER_STATE && !tjp_catalog_met_before(&stamp))
-		{
-			state = load_state(&key, false);
-			state->once = true;
-		}
-		/* a row that is not there is the quicker way to see that there is no stamp */
-		else if (!stamp.found && kind == MEMBER_STATE &&
-				 !read_member(&key, &active))
-			state = make_state(&key, false, false, false, TJP_GROUP_CUSTOM, 0, NULL);
-		/* tjp_cache_expect_groups has looked for those of groups */
-		else if (!stamp.found && kind != GROUP_STATE)
-			(void) tjp_catalog_stamp(entered_snapshot, &stamp);
+		pin_state(state);
+		dlist_move_head(&lru, &state->lru);
 	}
-
-	if (stamp.found)
+	if (loaded && kind == MEMBER_STATE && state->exists && slot->shares &&
+		!IsolationIsSerializable())
 	{
-		StateKey shared_key = shared_state_key(&key, &stamp);
+		TjpRosterKey roster = roster_key();
 
-		make_shared_table();
-		ref = states_lookup(shared_states, &shared_key);
-		if (ref != NULL)
-		{
-			state = ref->state;
-			dlist_move_head(&lru, &state->lru);
-			stats.validations++;
-		}
-		else
-		{
-			state = load_state(&shared_key, true);
-			link_shared(state);
-		}
-	}
-	else if (state == NULL)
-	{
-		state = load_state(&key, false);
-		state->once = slot->first;
-		if (slot->first && kind == MEMBER_STATE)
-		{
-			stamp = make_stamp(key.bytes, key.workspace_len, key.user_len, 0);
-			(void) tjp_catalog_met_before(&stamp);
-		}
-	}
-
-	/*
-	 * The slot's own key has no stamp: one snapshot sees one version.  It must
-	 * live as long as the slot.
-	 */
-	{
-		StateKey *slot_key = MemoryContextAlloc(slot->context, sizeof(StateKey));
-
-		*slot_key = key;
-		slot_key->bytes = state->key.bytes;
-		ref = states_insert(slot->states, slot_key, &found);
-		Assert(!found);
-		ref->state = state;
-		if (state->shared)
-			pin_state(state);
+		stats.loads += tjp_roster_missed(&roster, entered_snapshot);
 	}
 	/* some more than needed, since memos go with every eviction */
 	if (state->shared && shared_bytes > shared_limit())
@@ -1350,17 +1613,14 @@ confirm_memo(void)
 
 	if (memo == NULL || !slot->shares)
 		return NULL;
-	for (int i = 0; i < memo->n; i++)
+	for (int i = 0; i < memo->n && !ahead.proven; i++)
 	{
 		const TjpStamp *stamp = &ahead.stamps[ahead.n - memo->n + i];
-		const StateKey *key = &memo->steps[i].state->key;
+		const TjpState *state = memo->steps[i].state;
 
-		if (!stamp->found || key->epoch != slot->epoch || key->generation != slot->generation)
+		if (!stamp->found || state->epoch != slot->epoch ||
+			state->generation != slot->generation || state->stamp != shared_stamp(stamp))
 			return NULL;
-#ifndef TJP_TEST_NO_VALIDATION
-		if (key->stamp != stamp->stamp)
-			return NULL;
-#endif
 	}
 
 	pinned = MemoryContextAlloc(slot->context,
@@ -1377,6 +1637,7 @@ confirm_memo(void)
 		pinned->states[i] = state;
 		if ((memo->principals & (UINT64CONST(1) << i)) != 0)
 			facts.principals[facts.nprincipals++] = state;
+		state->proof = slot->proof;
 		dlist_move_head(&lru, &state->lru);
 	}
 	stats.validations += memo->n;
@@ -1464,6 +1725,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	ahead.ngroups = 0;
 	ahead.member_known = false;
 	ahead.memo = NULL;
+	ahead.proven = false;
 	steps.n = 0;
 	steps.shared = true;
 
@@ -1619,7 +1881,7 @@ tjp_cache_workspace(TjpWorkspaceFacts *facts)
 	facts->exists = state->exists;
 	facts->active = state->active;
 	facts->ngroups = state->ngroups;
-	facts->groups = state->groups;
+	facts->groups = GROUPS_OF(state);
 	return state;
 }
 
@@ -1631,7 +1893,7 @@ tjp_cache_member(TjpMemberFacts *facts)
 	facts->exists = state->exists;
 	facts->active = state->active;
 	facts->ngroups = state->ngroups;
-	facts->groups = state->groups;
+	facts->groups = GROUPS_OF(state);
 	return state;
 }
 
@@ -1649,7 +1911,7 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 	{
 		StateKey key = state_key(GROUP_STATE, group_ids[i]);
 
-		if (slot->states == NULL || states_lookup(slot->states, &key) == NULL)
+		if (!is_known(&key))
 			ahead.groups[ahead.ngroups++].group_id = group_ids[i];
 	}
 	if (slot->shares && ahead.ngroups > 0)
@@ -1668,12 +1930,8 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 		{
 			StateKey key = state_key(GROUP_STATE, ahead.groups[i].group_id);
 
-			if (ahead.stamps[i].found && shared_states != NULL)
-			{
-				key = shared_state_key(&key, &ahead.stamps[i]);
-				if (states_lookup(shared_states, &key) != NULL)
-					continue;
-			}
+			if (ahead.stamps[i].found && find_shared(&key, &ahead.stamps[i]) != NULL)
+				continue;
 			ahead.groups[nunknown++].group_id = ahead.groups[i].group_id;
 		}
 		ahead.ngroups = nunknown;
@@ -1693,7 +1951,7 @@ tjp_cache_group(int64 group_id, TjpGroupFacts *facts)
 	facts->exists = state->exists;
 	facts->kind = state->group_kind;
 	facts->ngroups = state->ngroups;
-	facts->groups = state->groups;
+	facts->groups = GROUPS_OF(state);
 	return state;
 }
 
@@ -1825,7 +2083,7 @@ static void
 keep_grants(TjpState *state, const Collection *collection)
 {
 	char	   *bytes;
-	GrantTable *table = make_table(state->shared ? cache_context : entered_slot->context,
+	GrantTable *table = make_table(state->shared ? grants_context : entered_slot->context,
 								   collection->n, collection->bytes_len, &bytes);
 	int i;
 
@@ -2332,14 +2590,15 @@ tj_perm_cache_stats(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	for (i = 0; i < N_SLOTS; i++)
 		if (slots[i].context != NULL)
-			slot_bytes += MemoryContextMemAllocated(slots[i].context, true);
+			slot_bytes += MemoryContextMemAllocated(slots[i].context, true) +
+						  slots[i].nxids * sizeof(TransactionId);
 	values[0] = Int64GetDatum(tjp_cache_hits);
 	values[1] = Int64GetDatum(stats.validations);
 	values[2] = Int64GetDatum(stats.loads);
 	values[3] = Int64GetDatum(stats.probes);
 	values[4] = Int64GetDatum(stats.evictions);
-	values[5] = Int64GetDatum(shared_states != NULL ? shared_states->members : 0);
-	values[6] = Int64GetDatum(slot_bytes + tjp_catalog_stamp_places_size() +
+	values[5] = Int64GetDatum(nshared);
+	values[6] = Int64GetDatum(slot_bytes + tjp_catalog_stamp_places_size() + tjp_roster_size() +
 							  (cache_context != NULL ?
 								   MemoryContextMemAllocated(cache_context, true) :
 								   0));

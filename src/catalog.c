@@ -166,6 +166,10 @@ typedef enum AccessPath
 	MEMBER_GRANTS_ON,
 	GRANTS_ON,
 	STAMP_BY_KEY,
+	MEMBERS_OF_WORKSPACE,
+	MEMBERSHIPS_OF_WORKSPACE,
+	MEMBER_GRANTS_OF_WORKSPACE,
+	MEMBER_STAMPS_OF_WORKSPACE,
 	N_PATHS
 } AccessPath;
 
@@ -174,6 +178,7 @@ static const struct
 	TableId table;
 	int		nkeys;
 	int		keys[MAX_KEYS];
+	int		wanted; /* a column that is not NULL in the rows that are wanted; 0: none */
 } path_definitions[N_PATHS] =
 	{
 		[WORKSPACE_BY_KEY] = {WORKSPACES, 1, {WORKSPACES_WORKSPACE_ID}},
@@ -189,6 +194,10 @@ static const struct
 		[MEMBER_GRANTS_ON] = {GRANTS, 3, {GRANTS_WORKSPACE_ID, GRANTS_USER_ID, GRANTS_RESOURCE}},
 		[GRANTS_ON] = {GRANTS, 1, {GRANTS_RESOURCE}},
 		[STAMP_BY_KEY] = {STAMPS, 3, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID, STAMPS_USER_ID}},
+		[MEMBERS_OF_WORKSPACE] = {MEMBERS, 1, {MEMBERS_WORKSPACE_ID}},
+		[MEMBERSHIPS_OF_WORKSPACE] = {GROUP_MEMBERS, 1, {GM_WORKSPACE_ID}},
+		[MEMBER_GRANTS_OF_WORKSPACE] = {GRANTS, 1, {GRANTS_WORKSPACE_ID}, GRANTS_USER_ID},
+		[MEMBER_STAMPS_OF_WORKSPACE] = {STAMPS, 2, {STAMPS_WORKSPACE_ID, STAMPS_GROUP_ID}},
 };
 
 /* The indexes that were made for them. */
@@ -206,6 +215,10 @@ static const char *const path_indexes[N_PATHS] = {
 	[MEMBER_GRANTS_ON] = "grants_member_key",
 	[GRANTS_ON] = "grants_resource_idx",
 	[STAMP_BY_KEY] = "stamps_pkey",
+	[MEMBERS_OF_WORKSPACE] = "members_pkey",
+	[MEMBERSHIPS_OF_WORKSPACE] = "group_members_pkey",
+	[MEMBER_GRANTS_OF_WORKSPACE] = "grants_member_key",
+	[MEMBER_STAMPS_OF_WORKSPACE] = "stamps_pkey",
 };
 
 /*
@@ -717,7 +730,8 @@ index_covers(Relation index, AccessPath path)
 	for (int i = 0; i < path_definitions[path].nkeys; i++)
 		if (columns[path_definitions[path].keys[i]] == castNode(Var, test->arg)->varattno)
 			return true;
-	return false;
+	return path_definitions[path].wanted != 0 &&
+		   columns[path_definitions[path].wanted] == castNode(Var, test->arg)->varattno;
 }
 
 /*
@@ -1577,14 +1591,22 @@ read_stamp_page(Relation rel, BlockNumber block, Buffer *recent)
 void
 tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 {
-	Relation rel;
-	bool	 known = false;
+	Relation   rel;
+	bool	   known = false;
+	StampPlace told = {0};
 
 	for (int i = 0; i < n; i++)
 	{
 		stamps[i].found = false;
 		stamps[i].hash = tjp_catalog_hash_stamp(&stamps[i]);
 		stamps[i].place = find_stamp_place(stamps[i].hash);
+		if (stamps[i].place == NULL && stamps[i].told.file == stamp_places_file &&
+			OidIsValid(stamp_places_file))
+		{
+			Assert(!ItemPointerIsValid(&told.tid));
+			told.tid = stamps[i].told.tid;
+			stamps[i].place = &told;
+		}
 		known = known || stamps[i].place != NULL;
 	}
 	if (!known || (rel = open_stamp_places()) == NULL)
@@ -1755,6 +1777,54 @@ tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n)
 			}
 	}
 	end_scan(&scan);
+}
+
+bool
+tjp_catalog_each_member_row(Snapshot snapshot, Datum workspace, TjpMemberRows kind,
+							TjpMemberReader reader, void *arg)
+{
+	static const struct
+	{
+		AccessPath path;
+		int		   user;
+	} reads[TJP_N_MEMBER_ROWS] = {
+		[TJP_ROWS_OF_MEMBERS] = {MEMBERS_OF_WORKSPACE, MEMBERS_USER_ID},
+		[TJP_ROWS_OF_MEMBERSHIPS] = {MEMBERSHIPS_OF_WORKSPACE, GM_USER_ID},
+		[TJP_ROWS_OF_GRANTS] = {MEMBER_GRANTS_OF_WORKSPACE, GRANTS_USER_ID},
+		[TJP_ROWS_OF_STAMPS] = {MEMBER_STAMPS_OF_WORKSPACE, STAMPS_USER_ID},
+	};
+	PathScan scan;
+	Datum	 values[] = {workspace, Int64GetDatum(0)};
+	bool	 go_on;
+
+	if (!begin_scan(&scan, reads[kind].path, snapshot, values))
+		return false;
+	go_on = scan.index != NULL || RelationGetNumberOfBlocks(scan.heap) <= 1;
+	while (go_on)
+	{
+		TjpMemberRow row = {0};
+		Datum		 user;
+		bool		 nobody;
+
+		if (kind == TJP_ROWS_OF_STAMPS ? !next_stamp(&scan, &row.place.tid) : !next_row(&scan))
+			break;
+		user = row_value(&scan, reads[kind].user, &nobody);
+		if (nobody)
+			continue;
+		row.user = VARDATA_ANY(DatumGetTextPP(user));
+		row.user_len = VARSIZE_ANY_EXHDR(DatumGetTextPP(user));
+		if (ItemPointerIsValid(&row.place.tid))
+			row.place.file = scan.heap->rd_rel->relfilenode;
+		if (kind == TJP_ROWS_OF_MEMBERS)
+			row.active = row_text_is(&scan, MEMBERS_STATUS, "active");
+		else if (kind == TJP_ROWS_OF_MEMBERSHIPS)
+			row.group_id = DatumGetInt64(row_value(&scan, GM_GROUP_ID, NULL));
+		else if (kind == TJP_ROWS_OF_STAMPS)
+			row.stamp = DatumGetInt64(row_value(&scan, STAMPS_STAMP, NULL));
+		go_on = reader(&row, arg);
+	}
+	end_scan(&scan);
+	return go_on;
 }
 
 /*

@@ -90,20 +90,28 @@ extern bool tjp_catalog_grants(Snapshot snapshot, Datum workspace, int64 group_i
 extern bool tjp_catalog_grants_on(Snapshot snapshot, Datum workspace, Datum target,
 								  TjpGranteeReader reader, void *arg);
 
+/* Where the row of a stamp was found once. */
+typedef struct TjpStampPlace
+{
+	Oid				file; /* relfilenode; InvalidOid: not known */
+	ItemPointerData tid;
+} TjpStampPlace;
+
 /*
  * A stamp that is looked for: that of a member (group_id 0), a group (no user),
  * the workspace (neither), or the epoch (no workspace either).
  */
 typedef struct TjpStamp
 {
-	const char *workspace;
-	int			workspace_len;
-	const char *user;
-	int			user_len;
-	int64		group_id;
-	uint32		hash; /* tjp_catalog_hash_stamp, or 0: not computed */
-	bool		found;
-	int64		stamp;
+	const char	 *workspace;
+	int			  workspace_len;
+	const char	 *user;
+	int			  user_len;
+	int64		  group_id;
+	uint32		  hash; /* tjp_catalog_hash_stamp, or 0: not computed */
+	TjpStampPlace told; /* a place to look at if the catalog knows none; one in a vector */
+	bool		  found;
+	int64		  stamp;
 
 	struct StampPlace *place; /* the catalog's own */
 } TjpStamp;
@@ -118,6 +126,39 @@ extern uint32 tjp_catalog_hash_stamp(const TjpStamp *stamp);
 extern bool tjp_catalog_stamp(Snapshot snapshot, TjpStamp *stamp);
 extern void tjp_catalog_group_stamps(Snapshot snapshot, TjpStamp *stamps, int n);
 extern void tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n);
+
+/*
+ * What a row says of a member of a workspace: one of members, of group_members, of
+ * grants to users, or of stamps.
+ */
+typedef enum TjpMemberRows
+{
+	TJP_ROWS_OF_MEMBERS,
+	TJP_ROWS_OF_MEMBERSHIPS,
+	TJP_ROWS_OF_GRANTS,
+	TJP_ROWS_OF_STAMPS,
+	TJP_N_MEMBER_ROWS
+} TjpMemberRows;
+
+typedef struct TjpMemberRow
+{
+	const char	 *user; /* valid during the call */
+	int			  user_len;
+	bool		  active;	/* of members */
+	int64		  group_id; /* of group_members */
+	int64		  stamp;	/* of stamps */
+	TjpStampPlace place;	/* likewise */
+} TjpMemberRow;
+
+/* Called for each row; false stops. */
+typedef bool (*TjpMemberReader)(const TjpMemberRow *row, void *arg);
+
+/*
+ * All rows of one kind in the workspace.  False if the reader stopped before the end,
+ * or there is no index to find just them by.
+ */
+extern bool tjp_catalog_each_member_row(Snapshot snapshot, Datum workspace, TjpMemberRows kind,
+										TjpMemberReader reader, void *arg);
 
 /* Has this backend asked this before about the principal, as far as it remembers? */
 extern bool tjp_catalog_met_before(const TjpStamp *stamp);

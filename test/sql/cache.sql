@@ -535,11 +535,14 @@ SET LOCAL :parallel = on;
 SELECT * FROM t.verdict;
 COMMIT;
 
--- Little memory: a hundred members, and all is thrown out again and again
+-- Little memory: a hundred members, each in a group of their own, and all is thrown out again and again
 SET tj_perm.cache_size = '64kB';
 INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'm' || n FROM generate_series(1, 100) n;
-INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
-	SELECT 'w1', 'm' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 100) n, generate_series(n, n + 9) x;
+INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'w1', 'm' || n FROM generate_series(1, 100) n;
+INSERT INTO tj_perm.group_members (workspace_id, group_id, user_id) SELECT 'w1', group_id, name FROM tj_perm.groups WHERE name ~ '^m[0-9]';
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w1', group_id, ('w1/app:' || x)::tj_resource, 'viewer'
+	FROM tj_perm.groups, generate_series(substr(name, 2)::int, substr(name, 2)::int + 9) x WHERE name ~ '^m[0-9]';
 SELECT evictions FROM tj_perm.cache_stats() \gset
 SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
 FROM (SELECT tj_can('m' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AS want
@@ -548,7 +551,7 @@ SELECT evictions > :evictions AS evicted, bytes < 64 * 1024 + 256 * 1024 AS boun
 SELECT * FROM t.verdict;
 -- a transaction that changes has states of its own, also bounded
 BEGIN;
-DELETE FROM tj_perm.grants WHERE user_id LIKE 'm%5';
+DELETE FROM tj_perm.grants USING tj_perm.groups g WHERE g.group_id = grants.group_id AND g.name ~ '^m[0-9]*5$';
 SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
 FROM (SELECT tj_can('m' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AND n % 10 <> 5 AS want
 	FROM generate_series(1, 100) n, unnest('{5,50,105}'::int[]) x OFFSET 0) a;
@@ -954,8 +957,11 @@ DELETE FROM tj_perm.group_nesting n USING tj_perm.groups o WHERE o.group_id = n.
 SELECT tj_perm.grant_access('w1/folder:1', 'editor', to_group => 'often outer');
 -- what was confirmed stays while its snapshot does, whatever else is thrown out and takes the memory
 INSERT INTO tj_perm.members (workspace_id, user_id) SELECT 'w1', 'k' || n FROM generate_series(1, 800) n;
-INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level)
-	SELECT 'w1', 'k' || n, ('w1/app:' || x)::tj_resource, 'viewer' FROM generate_series(1, 800) n, generate_series(n, n + 9) x;
+INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'w1', 'k' || n FROM generate_series(1, 800) n;
+INSERT INTO tj_perm.group_members (workspace_id, group_id, user_id) SELECT 'w1', group_id, name FROM tj_perm.groups WHERE name ~ '^k[0-9]';
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level)
+	SELECT 'w1', group_id, ('w1/app:' || x)::tj_resource, 'viewer'
+	FROM tj_perm.groups, generate_series(substr(name, 2)::int, substr(name, 2)::int + 9) x WHERE name ~ '^k[0-9]';
 CREATE VIEW t.throng AS
 	SELECT count(*) FILTER (WHERE got) AS yes, count(*) FILTER (WHERE got <> want) AS differences
 	FROM (SELECT tj_can('k' || n, ('w1/app:' || x)::tj_resource, 'viewer') AS got, x BETWEEN n AND n + 9 AS want
@@ -988,6 +994,7 @@ COMMIT;
 RESET tj_perm.cache_size;
 DROP VIEW t.throng;
 DELETE FROM tj_perm.members WHERE user_id LIKE 'k_%';
+DELETE FROM tj_perm.groups WHERE name ~ '^k[0-9]';
 -- a change that no stamp tells of, and an older snapshot that asks after it for the first time
 SELECT t.same('often', 'w1/folder:1') FROM generate_series(1, 2);
 BEGIN ISOLATION LEVEL REPEATABLE READ;
