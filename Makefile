@@ -31,6 +31,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tj_perm.co
 MODULE_big = tj_perm
 
 OBJS = \
+	src/bare.o \
 	src/cache.o \
 	src/catalog.o \
 	src/check.o \
@@ -119,6 +120,7 @@ ISOLATION = \
 	savepoint_vs_stamp \
 	cache_vs_writer \
 	cache_vs_ddl \
+	read_vs_ddl \
 	snapshot_vs_index \
 	row_lock_vs_revoke \
 	row_lock_vs_move \

@@ -53,6 +53,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "bare.h"
 #include "catalog.h"
 #include "compat.h"
 #include "guc.h"
@@ -236,6 +237,8 @@ static struct
 	Oid		   file;		  /* InvalidOid: not a table as others are */
 	bool	   columns_known; /* looked at when the table is opened */
 	AttrNumber columns[MAX_COLUMNS];
+
+	TjpBareTable *bare; /* to read by */
 } tables[N_TABLES];
 
 /* How one key column is searched through the index chosen for a path. */
@@ -268,9 +271,9 @@ static SPIPlanPtr stamp_plan = NULL;
 static bool		  renewing_stamp = false;
 static bool		  replacing_group_id = false;
 
-static void stamp_transaction_ended(XactEvent event, void *arg);
-static void stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
-									   SubTransactionId parentSubid, void *arg);
+static void transaction_ended(XactEvent event, void *arg);
+static void subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+								 SubTransactionId parentSubid, void *arg);
 
 static void
 forget_names(void)
@@ -309,8 +312,8 @@ tjp_catalog_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
-	RegisterXactCallback(stamp_transaction_ended, NULL);
-	RegisterSubXactCallback(stamp_subtransaction_ended, NULL);
+	RegisterXactCallback(transaction_ended, NULL);
+	RegisterSubXactCallback(subtransaction_ended, NULL);
 }
 
 uint64
@@ -467,13 +470,12 @@ is_registered(const Extension *extension, Oid relid)
 	return false;
 }
 
-/* The relation of this name and kind, until the next search; NULL if there is none. */
-static Form_pg_class
+/* The row of the relation of this name and kind, until the next search; NULL if there is none. */
+static HeapTuple
 find_relation(CatalogSearch *pg_class, const char *name, Oid schema, char kind)
 {
-	ScanKeyData	  keys[2];
-	HeapTuple	  tuple;
-	Form_pg_class found;
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
 
 	ScanKeyInit(&keys[0], Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum(name));
@@ -481,10 +483,9 @@ find_relation(CatalogSearch *pg_class, const char *name, Oid schema, char kind)
 				ObjectIdGetDatum(schema));
 	search_for(pg_class, keys, lengthof(keys));
 	tuple = next_found(pg_class);
-	if (!HeapTupleIsValid(tuple))
+	if (!HeapTupleIsValid(tuple) || ((Form_pg_class) GETSTRUCT(tuple))->relkind != kind)
 		return NULL;
-	found = (Form_pg_class) GETSTRUCT(tuple);
-	return found->relkind == kind ? found : NULL;
+	return tuple;
 }
 
 /* Does the relation belong to the extension? */
@@ -548,16 +549,21 @@ resolve_names(void)
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
 	for (int i = 0; i < N_TABLES && found; i++)
 	{
-		Form_pg_class table = find_relation(&search, table_definitions[i].name, schema,
-											RELKIND_RELATION);
+		HeapTuple	  row = find_relation(&search, table_definitions[i].name, schema,
+										  RELKIND_RELATION);
+		Form_pg_class table;
 
-		found = table != NULL;
+		found = HeapTupleIsValid(row);
 		if (!found)
 			break;
+		table = (Form_pg_class) GETSTRUCT(row);
 		tables[i].relid = table->oid;
 		tables[i].tablespace = table->reltablespace;
 		tables[i].file = table->relam == HEAP_TABLE_AM_OID ? table->relfilenode : InvalidOid;
 		tables[i].columns_known = false;
+		/* stamps are opened by other ways too */
+		if (i != STAMPS)
+			tjp_bare_note(&tables[i].bare, row);
 		registered = registered && is_registered(&extension, table->oid);
 	}
 	end_search(&search);
@@ -580,12 +586,12 @@ static Oid
 made_for_path(Relation heap, AccessPath path)
 {
 	CatalogSearch search;
-	Form_pg_class index;
+	HeapTuple	  index;
 	Oid			  oid;
 
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
 	index = find_relation(&search, path_indexes[path], RelationGetNamespace(heap), RELKIND_INDEX);
-	oid = index != NULL ? index->oid : InvalidOid;
+	oid = HeapTupleIsValid(index) ? ((Form_pg_class) GETSTRUCT(index))->oid : InvalidOid;
 	end_search(&search);
 	return oid;
 }
@@ -641,18 +647,35 @@ find_columns(Relation rel, TableId table)
 }
 
 /*
- * Open one of our tables, or return NULL if it cannot be found.  On return the
- * resolved names are current as of the lock.
+ * A bare relation of one of our tables, of which the lock is taken first; NULL if it
+ * takes another.  What was noted when names were resolved holds if they still do.
  */
 static Relation
-open_table(TableId table, LOCKMODE lockmode)
+open_bare(TableId table)
+{
+	Oid relid = tables[table].relid;
+
+	LockRelationOid(relid, AccessShareLock);
+	if (catalog_resolved)
+		return tjp_bare_open(tables[table].bare);
+	UnlockRelationOid(relid, AccessShareLock);
+	return NULL;
+}
+
+/*
+ * Open one of our tables, or return NULL if it cannot be found.  On return the
+ * resolved names are current as of the lock.  A table that is opened to be read may be
+ * bare, and is closed by tjp_bare_close().
+ */
+static Relation
+open_table(TableId table, LOCKMODE lockmode, bool to_read)
 {
 	int tries;
 
 	/* a name that changes under us more often than this is being dropped */
 	for (tries = 0; tries < 10; tries++)
 	{
-		Relation rel;
+		Relation rel = NULL;
 
 		if (!catalog_resolved)
 		{
@@ -664,16 +687,19 @@ open_table(TableId table, LOCKMODE lockmode)
 				continue;
 			catalog_resolved = true;
 		}
-		rel = open_relation(tables[table].relid, lockmode);
+		if (to_read && tables[table].bare != NULL)
+			rel = open_bare(table);
+		if (rel == NULL)
+			rel = open_relation(tables[table].relid, lockmode);
 		if (rel != NULL && catalog_resolved)
 		{
 			if (tables[table].columns_known || find_columns(rel, table))
 				return rel;
-			table_close(rel, NoLock);
+			tjp_bare_close(rel);
 			return NULL;
 		}
 		if (rel != NULL)
-			table_close(rel, NoLock);
+			tjp_bare_close(rel);
 		forget_names();
 	}
 	return NULL;
@@ -693,10 +719,11 @@ is_without_pages(TableId table)
 		return false;
 	LockRelationOid(relid, AccessShareLock);
 	return catalog_resolved && tables[table].relid == relid &&
-		   smgrnblocks(tjp_smgropen(OidIsValid(tables[table].tablespace) ?
-										tables[table].tablespace :
-										MyDatabaseTableSpace,
-									MyDatabaseId, tables[table].file),
+		   smgrnblocks(smgropen(tjp_locator(OidIsValid(tables[table].tablespace) ?
+												tables[table].tablespace :
+												MyDatabaseTableSpace,
+											MyDatabaseId, tables[table].file),
+								TJP_NO_BACKEND),
 					   MAIN_FORKNUM) == 0;
 }
 
@@ -893,9 +920,13 @@ choose_index(Relation heap, AccessPath path)
 	paths[path].index = InvalidOid;
 	if (!OidIsValid(made_for_it) || !try_index(heap, made_for_it, path, &passing))
 	{
-		List	 *indexes = RelationGetIndexList(heap);
+		/* which may be bare, and knows none */
+		Relation  table = RelationIdGetRelation(RelationGetRelid(heap));
+		List	 *indexes = table != NULL ? RelationGetIndexList(table) : NIL;
 		ListCell *lc;
 
+		if (table != NULL)
+			table_close(table, NoLock);
 		foreach(lc, indexes)
 			if (try_index(heap, lfirst_oid(lc), path, &passing))
 				break;
@@ -936,7 +967,7 @@ open_for_path(PathScan *scan, AccessPath path)
 	for (int tries = 0; tries < 10; tries++)
 	{
 		scan->index = NULL;
-		scan->heap = open_table(path_definitions[path].table, AccessShareLock);
+		scan->heap = open_table(path_definitions[path].table, AccessShareLock, true);
 		if (scan->heap == NULL)
 			return false;
 		if (!paths[path].known)
@@ -952,7 +983,7 @@ open_for_path(PathScan *scan, AccessPath path)
 			return true;
 		if (scan->index != NULL)
 			index_close(scan->index, NoLock);
-		table_close(scan->heap, NoLock);
+		tjp_bare_close(scan->heap);
 		forget_names();
 	}
 	return false;
@@ -1042,7 +1073,7 @@ end_scan(PathScan *scan)
 	}
 	else
 		table_endscan(scan->heap_scan);
-	table_close(scan->heap, NoLock);
+	tjp_bare_close(scan->heap);
 }
 
 /* A column of the current row; *isnull may be NULL for columns that are NOT NULL. */
@@ -1501,21 +1532,25 @@ tjp_catalog_stamp_places_size(void)
 }
 
 /*
- * Our lock keeps the table from being truncated, and ends with the transaction
- * or the subtransaction that took it.
+ * Our lock keeps the table of stamps from being truncated, and ends with the
+ * transaction or the subtransaction that took it.
  */
 static void
-stamp_transaction_ended(XactEvent event, void *arg)
+transaction_ended(XactEvent event, void *arg)
 {
 	stamp_blocks = 0;
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+		tjp_bare_scans_failed();
 }
 
 static void
-stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
-						   SubTransactionId parentSubid, void *arg)
+subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+					 SubTransactionId parentSubid, void *arg)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		stamp_blocks = 0;
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	stamp_blocks = 0;
+	tjp_bare_scans_failed();
 }
 
 static bool
@@ -1547,7 +1582,7 @@ open_stamp_places(void)
 	if (stamp_blocks > 0 && catalog_resolved && tables[STAMPS].columns_known)
 		rel = RelationIdGetRelation(tables[STAMPS].relid);
 	if (rel == NULL)
-		rel = open_table(STAMPS, AccessShareLock);
+		rel = open_table(STAMPS, AccessShareLock, false);
 	if (rel == NULL)
 		return NULL;
 	if (rel->rd_rel->relfilenode != stamp_places_file)
@@ -1873,7 +1908,7 @@ tjp_catalog_triggers_fire(void)
 
 	for (i = 0; i < N_TABLES; i++)
 	{
-		Relation rel = open_table(i, AccessShareLock);
+		Relation rel = open_table(i, AccessShareLock, false);
 		int		 always = 0;
 		int		 t;
 
@@ -1943,7 +1978,7 @@ tjp_catalog_renew_stamp(Datum workspace, int64 group_id, Datum user, bool again)
 				 errmsg("could not generate random values")));
 	values[3] = Int64GetDatum(stamp);
 
-	rel = open_table(STAMPS, RowExclusiveLock);
+	rel = open_table(STAMPS, RowExclusiveLock, false);
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

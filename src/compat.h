@@ -52,21 +52,18 @@
 
 /* Where a relation lies. */
 #if PG_VERSION_NUM >= 160000
-#define tjp_relation_locator(rel) ((rel)->rd_locator)
+#define tjp_relation_locator(rel)				((rel)->rd_locator)
+#define tjp_locator(tablespace, database, file) ((RelFileLocator){tablespace, database, file})
 #else
-#define tjp_relation_locator(rel) ((rel)->rd_node)
+#define tjp_relation_locator(rel)				((rel)->rd_node)
+#define tjp_locator(tablespace, database, file) ((RelFileNode){tablespace, database, file})
 #endif
 
-/* Storage that is nobody's own, by where it lies. */
+/* The backend that a temporary relation belongs to: none. */
 #if PG_VERSION_NUM >= 170000
-#define tjp_smgropen(tablespace, database, file) \
-	smgropen((RelFileLocator){tablespace, database, file}, INVALID_PROC_NUMBER)
-#elif PG_VERSION_NUM >= 160000
-#define tjp_smgropen(tablespace, database, file) \
-	smgropen((RelFileLocator){tablespace, database, file}, InvalidBackendId)
+#define TJP_NO_BACKEND INVALID_PROC_NUMBER
 #else
-#define tjp_smgropen(tablespace, database, file) \
-	smgropen((RelFileNode){tablespace, database, file}, InvalidBackendId)
+#define TJP_NO_BACKEND InvalidBackendId
 #endif
 
 /* The privileges of a role on a function. */

@@ -122,6 +122,108 @@ TABLE t.grants_read;
 SELECT tj_can('u0', 'w300/app:49', 'viewer') AS yes;
 TABLE t.grants_read;
 COMMIT;
+-- What PostgreSQL may want to know of a table beyond its columns is not read
+CREATE VIEW t.catalogs_read AS SELECT string_agg(relname, ', ' ORDER BY relname) AS catalogs_read
+	FROM pg_stat_xact_sys_tables WHERE relname IN ('pg_attrdef', 'pg_trigger') AND coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0;
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+-- but by who changes something, who reads as any other; and then again not
+BEGIN;
+INSERT INTO tj_perm.groups (workspace_id, name) VALUES ('w', 'new');
+SELECT t.ask();
+TABLE t.catalogs_read;
+ROLLBACK;
+SELECT t.ask();
+-- one who has read already, too: a table that this transaction rewrites
+\c
+BEGIN;
+SELECT t.ask();
+ALTER TABLE tj_perm.grants ALTER COLUMN note TYPE varchar;
+ALTER TABLE tj_perm.members ADD COLUMN age int DEFAULT 7, DROP COLUMN created_at;
+SELECT t.ask();
+DELETE FROM tj_perm.grants WHERE resource = 'w/app:inner';
+SELECT t.ask();
+SAVEPOINT s;
+ALTER TABLE tj_perm.grants ALTER COLUMN note TYPE text;
+SELECT t.ask();
+ROLLBACK TO s;
+SELECT t.ask();
+ROLLBACK;
+SELECT t.ask();
+-- and one that is rewritten between two statements, by when nobody else counts what is read
+VACUUM FULL tj_perm.grants;
+SELECT pg_stat_force_next_flush() \g /dev/null
+SELECT t.ask();
+DELETE FROM tj_perm.grants WHERE resource = 'w/app:inner';
+SELECT t.ask();
+INSERT INTO tj_perm.grants (workspace_id, group_id, resource, level) SELECT 'w', group_id, 'w/app:inner', 'viewer' FROM tj_perm.groups WHERE workspace_id = 'w' AND name = 'inner';
+VACUUM FULL tj_perm.grants;
+SELECT t.ask();
+-- columns of one's own, and dropped ones, do not matter; values that rows do not have, settings and what is not logged do
+ALTER TABLE tj_perm.members DROP COLUMN created_at, ADD COLUMN note text, ADD COLUMN created_at timestamp with time zone;
+UPDATE tj_perm.members SET note = user_id;
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+BEGIN;
+SET LOCAL client_min_messages = error;
+ALTER TABLE tj_perm.members DROP COLUMN status CASCADE;
+ALTER TABLE tj_perm.members ADD COLUMN status text COLLATE "C" NOT NULL DEFAULT 'active';
+COMMIT;
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+VACUUM FULL tj_perm.members;
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+ALTER TABLE tj_perm.members SET (fillfactor = 90);
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+ALTER TABLE tj_perm.members RESET (fillfactor);
+ALTER TABLE tj_perm.group_members SET UNLOGGED;
+\c
+BEGIN;
+SELECT t.ask();
+TABLE t.catalogs_read;
+COMMIT;
+ALTER TABLE tj_perm.group_members SET LOGGED;
+-- an error in the midst of a row: who reads next, reads and is counted as any other
+BEGIN;
+ALTER TABLE tj_perm.workspaces ALTER COLUMN status DROP NOT NULL;
+SET LOCAL session_replication_role = replica;
+UPDATE tj_perm.workspaces SET status = NULL WHERE workspace_id = 'w299';
+COMMIT;
+\c
+BEGIN;
+SELECT t.ask();
+SAVEPOINT s;
+SELECT tj_can('u1', 'w299/app:1', 'viewer');
+ROLLBACK TO s;
+SELECT t.ask();
+SELECT count(*) FROM tj_perm.workspaces WHERE status IS NULL;
+SELECT seq_scan > 0 AS counted FROM pg_stat_xact_all_tables WHERE relid = 'tj_perm.workspaces'::regclass;
+COMMIT;
+\c
+SELECT tj_can('u1', 'w299/app:1', 'viewer');
+SELECT count(*) FROM tj_perm.workspaces WHERE status IS NULL;
+SELECT tj_can('u1', 'w299/app:1', 'viewer');
+SELECT t.ask();
+UPDATE tj_perm.workspaces SET status = 'active' WHERE status IS NULL;
+ALTER TABLE tj_perm.workspaces ALTER COLUMN status SET NOT NULL;
+
 -- whatever the indexes are called
 DO $$
 DECLARE
