@@ -15,6 +15,7 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/nbtree.h"
 #include "access/relation.h"
 #include "access/relscan.h"
 #include "access/skey.h"
@@ -245,7 +246,7 @@ static struct
 typedef struct IndexKey
 {
 	AttrNumber	 index_column; /* 1-based */
-	RegProcedure equal_proc;
+	RegProcedure equal_proc;   /* InvalidOid: equality of tj_resource */
 	Oid			 collation;
 } IndexKey;
 
@@ -792,6 +793,22 @@ equality_in(Oid opfamily, Oid type)
 	return OidIsValid(opr) ? get_opcode(opr) : InvalidOid;
 }
 
+/*
+ * Is a column of an index in the order that we give to tj_resource?  Then what this
+ * order calls equal is known as well, and where it is written need not be looked up.
+ */
+static bool
+is_in_order_of_resources(Relation index, int column)
+{
+	return index_getprocinfo(index, column, BTORDER_PROC)->fn_addr == tj_resource_cmp;
+}
+
+static FmgrInfo equality_of_resources = {
+	.fn_addr = tj_resource_eq,
+	.fn_nargs = 2,
+	.fn_strict = true,
+};
+
 /* What is equality of a type where no index says so. */
 static RegProcedure
 equality_of(Oid type)
@@ -833,10 +850,14 @@ match_index(Relation heap, Relation index, AccessPath path, IndexKey *keys)
 			TupleDescAttr(RelationGetDescr(heap), attnum - 1)->attcollation)
 			return false;
 		keys[i].index_column = c + 1;
+		keys[i].collation = index->rd_indcollation[c];
+		keys[i].equal_proc = InvalidOid;
+		if (!RegProcedureIsValid(known_equality(index->rd_opcintype[c])) &&
+			is_in_order_of_resources(index, c + 1))
+			continue;
 		keys[i].equal_proc = equality_in(index->rd_opfamily[c], index->rd_opcintype[c]);
 		if (!RegProcedureIsValid(keys[i].equal_proc))
 			return false;
-		keys[i].collation = index->rd_indcollation[c];
 	}
 	return index_covers(index, path);
 }
@@ -1014,12 +1035,18 @@ begin_scan_for_any(PathScan *scan, AccessPath path, Snapshot snapshot, const Dat
 		/* btree wants its keys in the order of the index, whatever ours is */
 		for (i = 0; i < nkeys; i++)
 		{
-			AttrNumber column = paths[path].keys[i].index_column;
+			const IndexKey *key = &paths[path].keys[i];
+			AttrNumber		column = key->index_column;
+			int				flags = i == any_of ? SK_SEARCHARRAY : 0;
 
-			ScanKeyEntryInitialize(&keys[column - 1], i == any_of ? SK_SEARCHARRAY : 0, column,
-								   BTEqualStrategyNumber, InvalidOid,
-								   paths[path].keys[i].collation,
-								   paths[path].keys[i].equal_proc, values[i]);
+			if (RegProcedureIsValid(key->equal_proc))
+				ScanKeyEntryInitialize(&keys[column - 1], flags, column, BTEqualStrategyNumber,
+									   InvalidOid, key->collation, key->equal_proc, values[i]);
+			else
+				ScanKeyEntryInitializeWithInfo(&keys[column - 1], flags, column,
+											   BTEqualStrategyNumber, InvalidOid,
+											   key->collation, &equality_of_resources,
+											   values[i]);
 		}
 		scan->index_scan = tjp_index_beginscan(scan->heap, scan->index, snapshot, nkeys);
 		index_rescan(scan->index_scan, keys, nkeys, NULL, 0);

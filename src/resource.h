@@ -100,4 +100,8 @@ extern int			tjp_resource_compare(const TjpResource *a, const TjpResource *b);
 extern uint32		tjp_resource_hash(const TjpResource *resource);
 extern char		   *tjp_resource_text(const TjpResource *resource);
 
+/* What indexes of the type are ordered by, and what is equal in that order. */
+extern Datum tj_resource_cmp(PG_FUNCTION_ARGS);
+extern Datum tj_resource_eq(PG_FUNCTION_ARGS);
+
 #endif /* TJP_RESOURCE_H */

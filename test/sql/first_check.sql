@@ -224,6 +224,26 @@ SELECT t.ask();
 UPDATE tj_perm.workspaces SET status = 'active' WHERE status IS NULL;
 ALTER TABLE tj_perm.workspaces ALTER COLUMN status SET NOT NULL;
 
+-- An index on resources in another order than theirs is asked by that order
+SELECT count(*) FROM tj_perm.grants WHERE resource = 'w/app:inner';
+CREATE FUNCTION t.backwards(a tj_resource, b tj_resource) RETURNS int LANGUAGE sql IMMUTABLE STRICT RETURN tj_resource_cmp(b, a);
+CREATE OPERATOR CLASS t.backwards FOR TYPE tj_resource USING btree AS
+	OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 t.backwards(tj_resource, tj_resource);
+DROP INDEX tj_perm.grants_resource_idx;
+CREATE INDEX grants_resource_idx ON tj_perm.grants (resource t.backwards);
+\c
+BEGIN;
+SELECT t.ask();
+SELECT pg_stat_get_xact_numscans('tj_perm.grants_resource_idx'::regclass) > 0 AS asked;
+COMMIT;
+DROP INDEX tj_perm.grants_resource_idx;
+CREATE INDEX grants_resource_idx ON tj_perm.grants (resource DESC);
+\c
+BEGIN;
+SELECT t.ask();
+SELECT pg_stat_get_xact_numscans('tj_perm.grants_resource_idx'::regclass) > 0 AS asked;
+COMMIT;
+
 -- whatever the indexes are called
 DO $$
 DECLARE
