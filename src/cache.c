@@ -63,6 +63,7 @@
 #define TARGETS_TO_READ	 8	 /* look-ups that make reading them worthwhile */
 #define TARGETS_OF_FEW	 3	 /* likewise, where they are not many: those of one check */
 #define FEW_GRANTEES	 32	 /* of one target */
+#define OTHER_GROUPS	 8	 /* of a workspace that are read with those of a member */
 #define PROBES_TO_LOAD	 32	 /* probes that make reading the rest worthwhile */
 #define LOOKUPS_TO_MERGE 512 /* look-ups that make one table for all principals worthwhile */
 
@@ -334,10 +335,14 @@ static struct
 	int			 ngroups;
 	TjpGroupRows groups[STAMPS_AHEAD];
 
-	/* and what the row of the member says */
+	/* what the row of the member says, and how many groups list them */
 	bool member_known;
 	bool member_exists;
 	bool member_active;
+	int	 nlisting;
+
+	/* and all groups of the workspace */
+	TjpFewGroups few;
 } ahead;
 
 /* The states that were asked for since what is entered was. */
@@ -1299,6 +1304,28 @@ read_member(const StateKey *key, bool *active)
 }
 
 /*
+ * All Users of the entered workspace.  It and the groups of the member are each found by
+ * an index of their own, which a new connection has not opened yet: there one is asked for
+ * all groups of the workspace, where they are not many more.
+ */
+static int
+read_all_users(Datum workspace, int64 **group_ids)
+{
+	int n = 0;
+
+	if (entered_slot->first)
+		tjp_catalog_few_groups(entered_snapshot, workspace, ahead.nlisting + OTHER_GROUPS,
+							   &ahead.few);
+	if (!ahead.few.known)
+		return tjp_catalog_all_users(entered_snapshot, workspace, group_ids);
+	*group_ids = palloc(Max(ahead.few.n, 1) * sizeof(int64));
+	for (int i = 0; i < ahead.few.n; i++)
+		if (ahead.few.groups[i].kind == TJP_GROUP_ALL_USERS)
+			(*group_ids)[n++] = ahead.few.groups[i].group_id;
+	return n;
+}
+
+/*
  * Read the facts of a state from the tables, under the entered snapshot.  It is shared
  * if a stamp is given.
  */
@@ -1319,7 +1346,7 @@ load_state(const StateKey *key, const TjpStamp *stamp)
 		case WORKSPACE_STATE:
 			exists = tjp_catalog_workspace(snapshot, workspace, &active);
 			if (exists)
-				ngroups = tjp_catalog_all_users(snapshot, workspace, &groups);
+				ngroups = read_all_users(workspace, &groups);
 			break;
 		case MEMBER_STATE:
 		{
@@ -1328,6 +1355,7 @@ load_state(const StateKey *key, const TjpStamp *stamp)
 			exists = read_member(key, &active);
 			if (exists)
 				ngroups = tjp_catalog_groups_of_member(snapshot, workspace, user, &groups);
+			ahead.nlisting = ngroups;
 			break;
 		}
 		case GROUP_STATE:
@@ -1341,7 +1369,7 @@ load_state(const StateKey *key, const TjpStamp *stamp)
 			{
 				rows = &one;
 				rows->group_id = key->group_id;
-				tjp_catalog_groups(snapshot, workspace, rows, 1);
+				tjp_catalog_groups(snapshot, workspace, &ahead.few, rows, 1);
 			}
 			exists = rows->exists;
 			kind = rows->kind;
@@ -1724,6 +1752,8 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 	ahead.n = 0;
 	ahead.ngroups = 0;
 	ahead.member_known = false;
+	ahead.nlisting = 0;
+	ahead.few.known = false;
 	ahead.memo = NULL;
 	ahead.proven = false;
 	steps.n = 0;
@@ -1939,7 +1969,7 @@ tjp_cache_expect_groups(const int64 *group_ids, int n)
 	if (ahead.ngroups > 0)
 		tjp_catalog_groups(entered_snapshot,
 						   text_datum(entered_key.bytes, entered_key.workspace_len),
-						   ahead.groups, ahead.ngroups);
+						   &ahead.few, ahead.groups, ahead.ngroups);
 	return n;
 }
 

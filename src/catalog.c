@@ -160,6 +160,7 @@ typedef enum AccessPath
 	MEMBERSHIPS_OF_USER,
 	GROUP_BY_ID,
 	GROUP_BY_NAME,
+	GROUPS_OF_WORKSPACE,
 	MEMBERSHIPS_OF_MEMBER,
 	NESTINGS_OF_INNER,
 	GROUP_GRANTS,
@@ -188,6 +189,7 @@ static const struct
 		[MEMBERSHIPS_OF_USER] = {MEMBERS, 1, {MEMBERS_USER_ID}},
 		[GROUP_BY_ID] = {GROUPS, 1, {GROUPS_GROUP_ID}},
 		[GROUP_BY_NAME] = {GROUPS, 2, {GROUPS_WORKSPACE_ID, GROUPS_NAME_KEY}},
+		[GROUPS_OF_WORKSPACE] = {GROUPS, 1, {GROUPS_WORKSPACE_ID}},
 		[MEMBERSHIPS_OF_MEMBER] = {GROUP_MEMBERS, 2, {GM_WORKSPACE_ID, GM_USER_ID}},
 		[NESTINGS_OF_INNER] = {GROUP_NESTING, 1, {GROUP_NESTING_INNER_GROUP_ID}},
 		[GROUP_GRANTS] = {GRANTS, 1, {GRANTS_GROUP_ID}},
@@ -209,6 +211,7 @@ static const char *const path_indexes[N_PATHS] = {
 	[MEMBERSHIPS_OF_USER] = "members_user_id_idx",
 	[GROUP_BY_ID] = "groups_pkey",
 	[GROUP_BY_NAME] = "groups_workspace_id_name_key_key",
+	[GROUPS_OF_WORKSPACE] = "groups_workspace_id_name_key_key",
 	[MEMBERSHIPS_OF_MEMBER] = "group_members_pkey",
 	[NESTINGS_OF_INNER] = "group_nesting_pkey",
 	[GROUP_GRANTS] = "grants_group_key",
@@ -582,7 +585,10 @@ resolve_names(void)
 	return found;
 }
 
-/* The index that was made for a path, by its name; InvalidOid if there is none. */
+/*
+ * The index that was made for a path, by its name; InvalidOid if there is none.  Or the
+ * one that was chosen for another path with that name, which is as good.
+ */
 static Oid
 made_for_path(Relation heap, AccessPath path)
 {
@@ -590,6 +596,10 @@ made_for_path(Relation heap, AccessPath path)
 	HeapTuple	  index;
 	Oid			  oid;
 
+	for (int i = 0; i < N_PATHS; i++)
+		if (paths[i].known && OidIsValid(paths[i].index) &&
+			strcmp(path_indexes[i], path_indexes[path]) == 0)
+			return paths[i].index;
 	begin_search(&search, RelationRelationId, ClassNameNspIndexId, NULL, 2);
 	index = find_relation(&search, path_indexes[path], RelationGetNamespace(heap), RELKIND_INDEX);
 	oid = HeapTupleIsValid(index) ? ((Form_pg_class) GETSTRUCT(index))->oid : InvalidOid;
@@ -1260,6 +1270,49 @@ tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **group_ids)
 	return n;
 }
 
+/* Are there no more entries than this?  Looks at no row, and begins the scan anew. */
+static bool
+has_few_entries(PathScan *scan, int limit)
+{
+	int n = 0;
+
+	if (scan->index_scan == NULL)
+		return true;
+	while (n <= limit && index_getnext_tid(scan->index_scan, ForwardScanDirection) != NULL)
+		n++;
+	index_rescan(scan->index_scan, NULL, path_definitions[GROUPS_OF_WORKSPACE].nkeys, NULL, 0);
+	return n <= limit;
+}
+
+void
+tjp_catalog_few_groups(Snapshot snapshot, Datum workspace, int limit, TjpFewGroups *few)
+{
+	PathScan scan;
+
+	few->known = false;
+	few->n = 0;
+	limit = Min(limit, TJP_FEW_GROUPS);
+	if (IsolationIsSerializable() || !begin_scan(&scan, GROUPS_OF_WORKSPACE, snapshot, &workspace))
+		return;
+	if (has_few_entries(&scan, limit))
+	{
+		few->known = true;
+		while (few->known && next_row(&scan))
+		{
+			TjpGroupKind kind = row_group_kind(&scan);
+
+			/* All Users is found by its name, which says the same */
+			few->known = few->n < limit && (kind != TJP_GROUP_ALL_USERS ||
+											row_text_is(&scan, GROUPS_NAME_KEY, "all users"));
+			if (!few->known)
+				break;
+			few->groups[few->n].group_id = DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL));
+			few->groups[few->n++].kind = kind;
+		}
+	}
+	end_scan(&scan);
+}
+
 static Datum
 int64_array(Datum *values, int n)
 {
@@ -1296,8 +1349,30 @@ rows_of_group(TjpGroupRows *rows, int n, int64 group_id)
 	return NULL;
 }
 
+/* Which groups there are, and of which kind. */
+static void
+read_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n)
+{
+	PathScan scan;
+
+	if (!begin_scan_of_groups(&scan, GROUP_BY_ID, snapshot, rows, n))
+		return;
+	while (next_row(&scan))
+	{
+		int64		  group_id = DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL));
+		TjpGroupRows *row = rows_of_group(rows, n, group_id);
+
+		if (row == NULL || row->exists || !row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
+			continue;
+		row->exists = true;
+		row->kind = row_group_kind(&scan);
+	}
+	end_scan(&scan);
+}
+
 void
-tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n)
+tjp_catalog_groups(Snapshot snapshot, Datum workspace, const TjpFewGroups *few,
+				   TjpGroupRows *rows, int n)
 {
 	PathScan	  scan;
 	TjpGroupRows *row;
@@ -1309,17 +1384,19 @@ tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n
 		rows[i].nouter = 0;
 		rows[i].outer = NULL;
 	}
-	if (n == 0 || !begin_scan_of_groups(&scan, GROUP_BY_ID, snapshot, rows, n))
+	if (n == 0)
 		return;
-	while (next_row(&scan))
-	{
-		row = rows_of_group(rows, n, DatumGetInt64(row_value(&scan, GROUPS_GROUP_ID, NULL)));
-		if (row == NULL || row->exists || !row_text_equals(&scan, GROUPS_WORKSPACE_ID, workspace))
-			continue;
-		row->exists = true;
-		row->kind = row_group_kind(&scan);
-	}
-	end_scan(&scan);
+	if (few->known)
+		for (int i = 0; i < few->n; i++)
+		{
+			row = rows_of_group(rows, n, few->groups[i].group_id);
+			if (row == NULL)
+				continue;
+			row->exists = true;
+			row->kind = few->groups[i].kind;
+		}
+	else
+		read_groups(snapshot, workspace, rows, n);
 
 	if (is_without_pages(GROUP_NESTING) ||
 		!begin_scan_of_groups(&scan, NESTINGS_OF_INNER, snapshot, rows, n))

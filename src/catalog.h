@@ -60,9 +60,30 @@ extern int	 tjp_catalog_all_users(Snapshot snapshot, Datum workspace, int64 **gr
 extern int	 tjp_catalog_groups_of_member(Snapshot snapshot, Datum workspace, Datum user,
 										  int64 **group_ids);
 
+/* All groups of a workspace, by id. */
+#define TJP_FEW_GROUPS 64
+
+typedef struct TjpFewGroups
+{
+	bool known;
+	int	 n;
+	struct
+	{
+		int64		 group_id;
+		TjpGroupKind kind;
+	} groups[TJP_FEW_GROUPS];
+} TjpFewGroups;
+
+/*
+ * Read all groups of a workspace, if they are no more than limit and TJP_FEW_GROUPS, and
+ * nobody is to be told of a conflict.  Costs little if they are more.
+ */
+extern void tjp_catalog_few_groups(Snapshot snapshot, Datum workspace, int limit,
+								   TjpFewGroups *few);
+
 /*
  * What rows of the workspace say of groups: whether there is one with this id, of
- * which kind, and which groups hold it directly (palloc'd).
+ * which kind, and which groups hold it directly (palloc'd).  "few" may know it.
  */
 typedef struct TjpGroupRows
 {
@@ -73,7 +94,8 @@ typedef struct TjpGroupRows
 	int64		*outer;
 } TjpGroupRows;
 
-extern void tjp_catalog_groups(Snapshot snapshot, Datum workspace, TjpGroupRows *rows, int n);
+extern void tjp_catalog_groups(Snapshot snapshot, Datum workspace, const TjpFewGroups *few,
+							   TjpGroupRows *rows, int n);
 
 /*
  * The grants of a group, or of the user if group_id is 0; on one target, or
