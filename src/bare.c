@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/reloptions.h"
 #include "access/skey.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -31,56 +32,66 @@
 #include "storage/smgr.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/pgstat_internal.h"
 #include "utils/rel.h"
 
 #include "bare.h"
 #include "compat.h"
 
+#define BLOCKS_TO_COUNT 64
+
 /* Never freed: storage and resource owners may point to the relation. */
 struct TjpBareTable
 {
 	RelationData		 relation; /* rd_id: 0: not made yet */
-	FormData_pg_class	 row;
+	HeapTuple			 row;	   /* of pg_class */
 	bool				 serves;
+	PgStat_TableStatus	 counts; /* of what was read, not handed over yet */
 	struct TjpBareTable *next;
 };
 
 static TjpBareTable *all_tables = NULL;
 
-void
-tjp_bare_scans_failed(void)
+static Form_pg_class
+form_of(const TjpBareTable *table)
 {
-	/* what was counted stays; the next who counts may be the table's own relation */
-	for (TjpBareTable *table = all_tables; table != NULL; table = table->next)
-		pgstat_unlink_relation(&table->relation);
+	return (Form_pg_class) GETSTRUCT(table->row);
 }
 
 void
 tjp_bare_note(TjpBareTable **place, HeapTuple row)
 {
 	TjpBareTable *table = *place;
+	MemoryContext caller = MemoryContextSwitchTo(CacheMemoryContext);
 
 	if (table == NULL)
 	{
-		table = MemoryContextAllocZero(CacheMemoryContext, sizeof(TjpBareTable));
+		table = palloc0(sizeof(TjpBareTable));
 		table->next = all_tables;
 		*place = all_tables = table;
 	}
 	table->serves = false;
 
 	/* who reads it now goes on as it was; it serves again when it is noted the next time */
-	if (!RelationHasReferenceCountZero(&table->relation))
-		return;
-	memcpy(&table->row, GETSTRUCT(row), CLASS_TUPLE_SIZE);
-	table->relation.rd_id = InvalidOid;
+	if (RelationHasReferenceCountZero(&table->relation))
+	{
+		HeapTuple old = table->row;
 
-	/* as tables are that nobody has done anything special to */
-	table->serves = table->row.relkind == RELKIND_RELATION &&
-					table->row.relam == HEAP_TABLE_AM_OID &&
-					table->row.relpersistence == RELPERSISTENCE_PERMANENT &&
-					!table->row.relisshared &&
-					OidIsValid(table->row.relfilenode) &&
-					heap_attisnull(row, Anum_pg_class_reloptions, NULL);
+		table->row = heap_copytuple(row);
+		table->relation.rd_id = InvalidOid;
+		table->relation.rd_rel = form_of(table);
+		memset(&table->counts, 0, sizeof(table->counts));
+		if (old != NULL)
+			heap_freetuple(old);
+
+		/* as tables are that nobody has done anything special to */
+		table->serves = form_of(table)->relkind == RELKIND_RELATION &&
+						form_of(table)->relam == HEAP_TABLE_AM_OID &&
+						form_of(table)->relpersistence == RELPERSISTENCE_PERMANENT &&
+						!form_of(table)->relisshared &&
+						OidIsValid(form_of(table)->relfilenode);
+	}
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -127,42 +138,84 @@ read_columns(Oid relid, int natts)
 	return result;
 }
 
+/* The settings of a table, as the relcache has them; NULL: none. */
+static bytea *
+read_settings(HeapTuple row)
+{
+	Relation pg_class;
+	bytea	*settings;
+	bytea	*result = NULL;
+
+	if (heap_attisnull(row, Anum_pg_class_reloptions, NULL))
+		return NULL;
+	pg_class = table_open(RelationRelationId, AccessShareLock);
+	settings = extractRelOptions(row, RelationGetDescr(pg_class), NULL);
+	table_close(pg_class, AccessShareLock);
+	if (settings != NULL)
+	{
+		result = MemoryContextAlloc(CacheMemoryContext, VARSIZE(settings));
+		memcpy(result, settings, VARSIZE(settings));
+		pfree(settings);
+	}
+	return result;
+}
+
 static bool
 make_relation(TjpBareTable *table)
 {
-	Relation  rel = &table->relation;
-	TupleDesc columns = read_columns(table->row.oid, table->row.relnatts);
+	Relation	  rel = &table->relation;
+	Form_pg_class form = form_of(table);
+	TupleDesc	  columns = read_columns(form->oid, form->relnatts);
+	bytea		 *settings;
 
 	if (columns == NULL)
 		return false;
+	settings = read_settings(table->row);
 	RelationCloseSmgr(rel);
 	if (rel->rd_att != NULL)
 		FreeTupleDesc(rel->rd_att);
+	if (rel->rd_options != NULL)
+		pfree(rel->rd_options);
 	memset(rel, 0, sizeof(RelationData));
-	rel->rd_id = table->row.oid;
-	rel->rd_rel = &table->row;
+	rel->rd_id = form->oid;
+	rel->rd_rel = form;
 	rel->rd_att = columns;
+	rel->rd_options = settings;
 	rel->rd_isvalid = true;
 	rel->rd_backend = TJP_NO_BACKEND;
-	tjp_relation_locator(rel) = tjp_locator(OidIsValid(table->row.reltablespace) ?
-												table->row.reltablespace :
-												MyDatabaseTableSpace,
-											MyDatabaseId, table->row.relfilenode);
+	tjp_relation_locator(rel) = tjp_locator(OidIsValid(form->reltablespace) ? form->reltablespace :
+																			  MyDatabaseTableSpace,
+											MyDatabaseId, form->relfilenode);
 	RelationInitLockInfo(rel);
 	rel->rd_tableam = GetHeapamTableAmRoutine();
 	return true;
 }
 
-/* Does the relcache have the table, and count what is read? */
-static bool
-is_counted_elsewhere(const TjpBareTable *table)
+/*
+ * Add what was counted to the statistics of the table: for each scan of it, and otherwise
+ * not each time, since a block or two that an index led to are not worth it.  Only one
+ * relation can count there by itself, and that may be the relcache's.
+ */
+static void
+hand_over_counts(TjpBareTable *table)
 {
-	const PgStat_TableStatus *counts;
+	PgStat_TableStatus *from = &table->counts;
+	PgStat_TableStatus *to;
 
-	if (!pgstat_track_counts)
-		return false;
-	counts = find_tabstat_entry(table->row.oid);
-	return counts != NULL && counts->relation != NULL && counts->relation != &table->relation;
+	if (tjp_count(from, numscans) == 0 && tjp_count(from, delta_dead_tuples) == 0 &&
+		tjp_count(from, blocks_fetched) < BLOCKS_TO_COUNT)
+		return;
+	to = pgstat_prep_pending_entry(PGSTAT_KIND_RELATION, MyDatabaseId, form_of(table)->oid,
+								   NULL)
+			 ->pending;
+	tjp_counted_table(to) = form_of(table)->oid;
+	tjp_count(to, numscans) += tjp_count(from, numscans);
+	tjp_count(to, tuples_returned) += tjp_count(from, tuples_returned);
+	tjp_count(to, tuples_fetched) += tjp_count(from, tuples_fetched);
+	tjp_count(to, delta_dead_tuples) += tjp_count(from, delta_dead_tuples);
+	tjp_count(to, blocks_fetched) += tjp_count(from, blocks_fetched);
+	tjp_count(to, blocks_hit) += tjp_count(from, blocks_hit);
+	memset(from, 0, sizeof(PgStat_TableStatus));
 }
 
 Relation
@@ -176,8 +229,7 @@ tjp_bare_open(TjpBareTable *table)
 #endif
 
 	/* what a transaction has done to the table itself may have to be read another way */
-	if (!table->serves || TransactionIdIsValid(GetTopTransactionIdIfAny()) ||
-		is_counted_elsewhere(table))
+	if (!table->serves || TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return NULL;
 	if (!OidIsValid(rel->rd_id) && !make_relation(table))
 	{
@@ -185,7 +237,7 @@ tjp_bare_open(TjpBareTable *table)
 		return NULL;
 	}
 	RelationIncrementReferenceCount(rel);
-	pgstat_init_relation(rel);
+	rel->pgstat_info = pgstat_track_counts ? &table->counts : NULL;
 	return rel;
 }
 
@@ -195,7 +247,7 @@ tjp_bare_close(Relation rel)
 	for (TjpBareTable *table = all_tables; table != NULL; table = table->next)
 		if (rel == &table->relation)
 		{
-			pgstat_unlink_relation(rel);
+			hand_over_counts(table);
 			RelationDecrementReferenceCount(rel);
 			return;
 		}

@@ -29,7 +29,4 @@ extern Relation tjp_bare_open(TjpBareTable *table);
 /* Close a relation, bare or not; a lock is kept. */
 extern void tjp_bare_close(Relation rel);
 
-/* A transaction or subtransaction has failed, maybe in the midst of a scan. */
-extern void tjp_bare_scans_failed(void);
-
 #endif /* TJP_BARE_H */

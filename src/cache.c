@@ -1305,17 +1305,16 @@ read_member(const StateKey *key, bool *active)
 
 /*
  * All Users of the entered workspace.  It and the groups of the member are each found by
- * an index of their own, which a new connection has not opened yet: there one is asked for
- * all groups of the workspace, where they are not many more.
+ * an index of their own.  Until the one of ids has been opened, the other is asked for all
+ * groups of the workspace, where they are not many more.
  */
 static int
 read_all_users(Datum workspace, int64 **group_ids)
 {
 	int n = 0;
 
-	if (entered_slot->first)
-		tjp_catalog_few_groups(entered_snapshot, workspace, ahead.nlisting + OTHER_GROUPS,
-							   &ahead.few);
+	tjp_catalog_few_groups(entered_snapshot, workspace, ahead.nlisting + OTHER_GROUPS,
+						   &ahead.few);
 	if (!ahead.few.known)
 		return tjp_catalog_all_users(entered_snapshot, workspace, group_ids);
 	*group_ids = palloc(Max(ahead.few.n, 1) * sizeof(int64));

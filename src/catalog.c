@@ -275,9 +275,9 @@ static SPIPlanPtr stamp_plan = NULL;
 static bool		  renewing_stamp = false;
 static bool		  replacing_group_id = false;
 
-static void transaction_ended(XactEvent event, void *arg);
-static void subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
-								 SubTransactionId parentSubid, void *arg);
+static void stamp_transaction_ended(XactEvent event, void *arg);
+static void stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+									   SubTransactionId parentSubid, void *arg);
 
 static void
 forget_names(void)
@@ -316,8 +316,8 @@ tjp_catalog_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
-	RegisterXactCallback(transaction_ended, NULL);
-	RegisterSubXactCallback(subtransaction_ended, NULL);
+	RegisterXactCallback(stamp_transaction_ended, NULL);
+	RegisterSubXactCallback(stamp_subtransaction_ended, NULL);
 }
 
 uint64
@@ -565,9 +565,7 @@ resolve_names(void)
 		tables[i].tablespace = table->reltablespace;
 		tables[i].file = table->relam == HEAP_TABLE_AM_OID ? table->relfilenode : InvalidOid;
 		tables[i].columns_known = false;
-		/* stamps are opened by other ways too */
-		if (i != STAMPS)
-			tjp_bare_note(&tables[i].bare, row);
+		tjp_bare_note(&tables[i].bare, row);
 		registered = registered && is_registered(&extension, table->oid);
 	}
 	end_search(&search);
@@ -1292,7 +1290,8 @@ tjp_catalog_few_groups(Snapshot snapshot, Datum workspace, int limit, TjpFewGrou
 	few->known = false;
 	few->n = 0;
 	limit = Min(limit, TJP_FEW_GROUPS);
-	if (IsolationIsSerializable() || !begin_scan(&scan, GROUPS_OF_WORKSPACE, snapshot, &workspace))
+	if (paths[GROUP_BY_ID].known || IsolationIsSerializable() ||
+		!begin_scan(&scan, GROUPS_OF_WORKSPACE, snapshot, &workspace))
 		return;
 	if (has_few_entries(&scan, limit))
 	{
@@ -1636,25 +1635,21 @@ tjp_catalog_stamp_places_size(void)
 }
 
 /*
- * Our lock keeps the table of stamps from being truncated, and ends with the
- * transaction or the subtransaction that took it.
+ * Our lock keeps the table from being truncated, and ends with the transaction
+ * or the subtransaction that took it.
  */
 static void
-transaction_ended(XactEvent event, void *arg)
+stamp_transaction_ended(XactEvent event, void *arg)
 {
 	stamp_blocks = 0;
-	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
-		tjp_bare_scans_failed();
 }
 
 static void
-subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
-					 SubTransactionId parentSubid, void *arg)
+stamp_subtransaction_ended(SubXactEvent event, SubTransactionId mySubid,
+						   SubTransactionId parentSubid, void *arg)
 {
-	if (event != SUBXACT_EVENT_ABORT_SUB)
-		return;
-	stamp_blocks = 0;
-	tjp_bare_scans_failed();
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		stamp_blocks = 0;
 }
 
 static bool
@@ -1684,9 +1679,13 @@ open_stamp_places(void)
 	Relation rel = NULL;
 
 	if (stamp_blocks > 0 && catalog_resolved && tables[STAMPS].columns_known)
-		rel = RelationIdGetRelation(tables[STAMPS].relid);
+	{
+		rel = tjp_bare_open(tables[STAMPS].bare);
+		if (rel == NULL)
+			rel = RelationIdGetRelation(tables[STAMPS].relid);
+	}
 	if (rel == NULL)
-		rel = open_table(STAMPS, AccessShareLock, false);
+		rel = open_table(STAMPS, AccessShareLock, true);
 	if (rel == NULL)
 		return NULL;
 	if (rel->rd_rel->relfilenode != stamp_places_file)
@@ -1694,7 +1693,7 @@ open_stamp_places(void)
 	else if (rel->rd_tableam == GetHeapamTableAmRoutine() &&
 			 RelationGetDescr(rel)->natts <= MAX_COLUMNS)
 		return rel;
-	table_close(rel, NoLock);
+	tjp_bare_close(rel);
 	return NULL;
 }
 
@@ -1782,7 +1781,7 @@ tjp_catalog_stamps_at_places(Snapshot snapshot, TjpStamp *stamps, int n)
 		}
 		UnlockReleaseBuffer(buffer);
 	}
-	table_close(rel, NoLock);
+	tjp_bare_close(rel);
 }
 
 /*

@@ -75,8 +75,9 @@ typedef struct TjpFewGroups
 } TjpFewGroups;
 
 /*
- * Read all groups of a workspace, if they are no more than limit and TJP_FEW_GROUPS, and
- * nobody is to be told of a conflict.  Costs little if they are more.
+ * Read all groups of a workspace, if they are no more than limit and TJP_FEW_GROUPS,
+ * groups have not been looked up by id yet, and nobody is to be told of a conflict.
+ * Costs little if they are more.
  */
 extern void tjp_catalog_few_groups(Snapshot snapshot, Datum workspace, int limit,
 								   TjpFewGroups *few);

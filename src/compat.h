@@ -66,6 +66,15 @@
 #define TJP_NO_BACKEND InvalidBackendId
 #endif
 
+/* Which table the statistics are of, and what they count. */
+#if PG_VERSION_NUM >= 160000
+#define tjp_counted_table(status) ((status)->id)
+#define tjp_count(status, what)	  ((status)->counts.what)
+#else
+#define tjp_counted_table(status) ((status)->t_id)
+#define tjp_count(status, what)	  ((status)->t_counts.t_##what)
+#endif
+
 /* The privileges of a role on a function. */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_proc.h"
