@@ -132,6 +132,9 @@ SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w/app:other',
 TABLE t.indexes_of_groups;
 TABLE t.groups_read;
 COMMIT;
+-- what was read of one workspace is not taken for another
+\c
+SELECT tj_can('u1', 'w/app:inner', 'viewer') AS yes, tj_can('u1', 'w1/app:inner', 'viewer') AS no, tj_can('root', 'w/app:inner', 'viewer') AS yes;
 -- not where there are many others: their rows are not even looked at
 SELECT tj_perm.create_workspace('many', 'root');
 INSERT INTO tj_perm.groups (workspace_id, name) SELECT 'many', 'g' || i FROM generate_series(1, 20) AS i;
