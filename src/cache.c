@@ -57,6 +57,7 @@
 #define N_EPOCHS		 4	/* epochs whose triggers have been looked at */
 #define STAMPS_AHEAD	 64 /* read together */
 #define N_MEMOS			 256
+#define N_VERSIONS		 8	 /* of one principal, and those that slots refer to */
 #define USERS_LATELY	 8	 /* who are among them come again and again */
 #define FIRST_GRANTS	 64	 /* read at once; who has more is probed first */
 #define MANY_UNREAD		 4	 /* principals of whom reading is put off */
@@ -1143,6 +1144,38 @@ unlink_shared(TjpState *state)
 	nshared--;
 }
 
+static void
+forget_memos_of(const TjpState *state)
+{
+	for (int i = 0; nmemos > 0 && i < N_MEMOS; i++)
+		for (int k = 0; memos[i] != NULL && k < memos[i]->n; k++)
+			if (memos[i]->steps[k].state == state)
+				forget_memo(&memos[i]);
+}
+
+/*
+ * Let the older versions of a principal go, but for those that a slot refers to: each
+ * search goes through all of them.
+ */
+static void
+forget_older_versions(const TjpState *newest)
+{
+	TjpState *older = newest->older;
+
+	for (int n = 2; older != NULL; n++)
+	{
+		TjpState *state = older;
+
+		older = state->older;
+		if (n <= N_VERSIONS || state->pins > 0)
+			continue;
+		forget_memos_of(state);
+		unlink_shared(state);
+		free_state(state);
+		stats.evictions++;
+	}
+}
+
 /*
  * Make room: the least recently used states go, but for those that a slot
  * refers to.
@@ -1244,6 +1277,7 @@ link_shared(TjpState *state)
 	nshared++;
 	dlist_push_head(&lru, &state->lru);
 	shared_bytes += state->size;
+	forget_older_versions(state);
 }
 
 /* Forget all shared states at once, and give their memory back. */

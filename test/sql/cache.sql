@@ -933,6 +933,27 @@ COMMIT;
 SELECT t.same('often', 'w1/folder:1');
 SELECT * FROM dblink('other', $$SELECT tj_perm.nest_group('w1', 'often inner', 'often outer')$$) AS d (result text);
 SELECT t.same('often', 'w1/folder:1');
+-- one group that is changed again and again: few versions of it are kept, and the one that an older snapshot goes on with
+CREATE FUNCTION pg_temp.change(n int) RETURNS TABLE (answer text, times bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	answers text[];
+BEGIN
+	FOR i IN 1 .. n LOOP
+		PERFORM dblink_exec('other', $o$UPDATE tj_perm.grants SET resource = CASE WHEN resource = 'w1/folder:1' THEN 'w1/folder:2' ELSE 'w1/folder:1' END::tj_resource
+			WHERE group_id = (SELECT group_id FROM tj_perm.groups WHERE name = 'often outer')$o$);
+		answers := answers || t.now('often', 'w1/folder:1');
+	END LOOP;
+	RETURN QUERY SELECT a, count(*) FROM unnest(answers) AS a GROUP BY a ORDER BY a;
+END $$;
+SELECT states, evictions FROM tj_perm.cache_stats() \gset
+BEGIN;
+DECLARE old CURSOR FOR SELECT n, t.same('often', 'w1/folder:' || n % 2 + 1) FROM generate_series(1, 6) n;
+FETCH 2 FROM old;
+SELECT * FROM pg_temp.change(100);
+FETCH 2 FROM old;
+COMMIT;
+SELECT states - :states < 20 AS few_versions, evictions - :evictions > 50 AS others_thrown_out FROM tj_perm.cache_stats();
+SELECT t.same('often', 'w1/folder:1'), t.same('often', 'w1/folder:2');
 -- what this transaction changed, and took back
 BEGIN;
 SELECT t.same('often', 'w1/folder:1');
