@@ -1797,6 +1797,7 @@ tjp_cache_enter(Snapshot snapshot, const char *key, int key_len,
 		drop_shared_states();
 		slot = NULL;
 	}
+	tjp_roster_fit();
 	/* something may have outgrown its memory: let go, and read again */
 	if (shared_bytes > shared_limit())
 	{

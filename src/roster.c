@@ -325,6 +325,20 @@ forget_roster(Roster *roster)
 	pfree(roster);
 }
 
+static Size
+roster_limit(void)
+{
+	return (Size) tjp_cache_size * 1024 / 4;
+}
+
+void
+tjp_roster_fit(void)
+{
+	while (rosters != NULL && !linking && !dlist_is_empty(&queue) &&
+		   MemoryContextMemAllocated(roster_context, false) > roster_limit())
+		forget_roster(dlist_tail_element(Roster, queue, &queue));
+}
+
 /*
  * Let rosters go that are not used any more, until there is room; false if there is none.
  * Where more workspaces are in use than fit, those that came first stay: taking turns would
@@ -333,10 +347,12 @@ forget_roster(Roster *roster)
 static bool
 make_room(Size size)
 {
-	Size   limit = (Size) tjp_cache_size * 1024 / 4;
+	Size   limit = roster_limit();
 	uint64 unused = 16 * (uint64) rosters->members;
 	int	   tries = 4;
 
+	if (size > limit)
+		return false;
 	while (MemoryContextMemAllocated(roster_context, false) + size > limit)
 	{
 		Roster *roster;
@@ -344,7 +360,7 @@ make_room(Size size)
 		if (dlist_is_empty(&queue))
 			return false;
 		roster = dlist_tail_element(Roster, queue, &queue);
-		if (roster->used + unused < finds || size > limit)
+		if (roster->used + unused < finds)
 			forget_roster(roster);
 		else if (--tries < 0)
 			return false;

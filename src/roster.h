@@ -63,6 +63,9 @@ extern void tjp_roster_groups(const TjpRosterMember *member, int64 *group_ids);
  */
 extern int tjp_roster_missed(const TjpRosterKey *key, Snapshot snapshot);
 
+/* Let go of those for which there is no room any more, where tj_perm.cache_size was lowered. */
+extern void tjp_roster_fit(void);
+
 /* What rosters take, in bytes: about a quarter of tj_perm.cache_size at most. */
 extern Size tjp_roster_size(void);
 

@@ -290,6 +290,28 @@ SELECT t.loads() AS loads \gset
 SELECT count(*) FILTER (WHERE tj_can('u' || n, tj_resource('many ' || i, 'app', 1), 'viewer')) AS yes
 FROM (SELECT n, i FROM generate_series(11, 30) AS n, generate_series(1, 60) AS i ORDER BY n, i OFFSET 0) AS a;
 SELECT t.loads() - :loads < 60 * 20 * 2 AS not_in_turns;
+-- less memory from now on: some of them go
+SET tj_perm.cache_size = '64kB';
+:next_snapshot
+SELECT * FROM t.ask('many 1', 11, 12);
+SELECT total_bytes BETWEEN 1 AND 17 * 1024 AS rosters FROM pg_backend_memory_contexts WHERE name = 'tj_perm rosters';
+RESET tj_perm.cache_size;
+-- one that cannot fit drives nobody out
+SELECT t.world('long', 1000);
+\c
+SET tj_perm.cache_size = '64kB';
+SELECT * FROM t.ask('w', 1, 1);
+:next_snapshot
+SELECT * FROM t.ask('w', 2, 5);
+SELECT total_bytes AS rosters FROM pg_backend_memory_contexts WHERE name = 'tj_perm rosters' \gset
+SELECT count(*) FILTER (WHERE tj_can('u' || n, 'long/app:1', 'viewer')) AS yes FROM generate_series(1, 100) AS n;
+SELECT total_bytes - :rosters AS more FROM pg_backend_memory_contexts WHERE name = 'tj_perm rosters';
+:next_snapshot
+BEGIN;
+SELECT t.reads('{members,group_members}') AS reads \gset
+SELECT count(*) FILTER (WHERE tj_can('u' || n, 'w/app:1', 'viewer')) AS yes FROM generate_series(6, 60) AS n;
+SELECT t.reads('{members,group_members}') - :reads AS reads;
+COMMIT;
 RESET tj_perm.cache_size;
 
 -- The extension goes and comes back: other members under the same names
