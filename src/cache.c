@@ -254,7 +254,8 @@ typedef struct Slot
 	uint64		  generation; /* of the catalog, as of the epoch */
 	uint64		  proof;	  /* the same for as long as the content is, and all else that counts */
 	MemoryContext context;
-	states_hash	 *states; /* NULL: none */
+	states_hash	 *states;  /* NULL: none */
+	uint64		  nplaces; /* of states: one that could not grow takes itself for larger */
 	PinnedStates *pinned;
 	views_hash	 *views; /* NULL: none yet */
 	ViewRef		  last_view;
@@ -464,15 +465,12 @@ slot_is_too_large(const Slot *slot)
 static void
 empty_slot(Slot *slot)
 {
-	if (slot->states != NULL)
+	for (uint64 i = 0; slot->states != NULL && i < slot->nplaces; i++)
 	{
-		states_iterator iterator;
-		StateRef	   *ref;
+		const StateRef *ref = &slot->states->data[i];
 
-		states_start_iterate(slot->states, &iterator);
-		while ((ref = states_iterate(slot->states, &iterator)) != NULL)
-			if (ref->state->shared)
-				ref->state->pins--;
+		if (ref->status == states_SH_IN_USE && ref->state->shared)
+			ref->state->pins--;
 	}
 	for (const PinnedStates *pinned = slot->pinned; pinned != NULL; pinned = pinned->next)
 		for (int i = 0; i < pinned->n; i++)
@@ -1587,7 +1585,10 @@ find_state(StateKind kind, int64 group_id)
 	bool	  found;
 
 	if (slot->states == NULL)
+	{
 		slot->states = states_create(slot->context, 16, NULL);
+		slot->nplaces = slot->states->size;
+	}
 	ref = states_lookup(slot->states, &key);
 	if (ref != NULL)
 		return ref->state;
@@ -1596,6 +1597,7 @@ find_state(StateKind kind, int64 group_id)
 	ref = states_insert(slot->states, &state->key, &found);
 	Assert(!found);
 	ref->state = state;
+	slot->nplaces = slot->states->size;
 	if (state->shared)
 	{
 		pin_state(state);
