@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
@@ -1055,51 +1056,120 @@ find_verdict(Site *site, Datum value)
 	return NULL;
 }
 
-typedef enum Answer
+/* Where a row has the arguments of the constructor. */
+typedef enum RowSource
 {
-	NO,
-	YES,
-	ASK /* as tj_can is asked */
-} Answer;
+	OF_CALL, /* all are among args; else only what is a constant */
+	OF_SLOT, /* a scan has read the columns into row */
+	OF_DATA	 /* not yet: they are at these offsets in data, none of them NULL */
+} RowSource;
+
+typedef struct RowArgs
+{
+	const NullableDatum	 *args;
+	const int			 *columns; /* of a scan, for each argument; -1: a constant */
+	const TupleTableSlot *row;
+	const char			 *data;
+	const int			 *offsets;
+} RowArgs;
+
+static pg_attribute_always_inline NullableDatum
+argument_of(const RowArgs *args, int argno, RowSource source, TjpArgKind kind)
+{
+	NullableDatum argument = {0};
+	int			  column;
+
+	if (source == OF_CALL || (column = args->columns[argno]) < 0)
+		return args->args[argno];
+	if (source == OF_SLOT)
+	{
+		argument.value = args->row->tts_values[column];
+		argument.isnull = args->row->tts_isnull[column];
+	}
+	else
+	{
+		const char *data = args->data + args->offsets[column];
+
+		switch (kind)
+		{
+			case TJP_ARG_INT2:
+				argument.value = fetch_att(data, true, sizeof(int16));
+				break;
+			case TJP_ARG_INT4:
+				argument.value = fetch_att(data, true, sizeof(int32));
+				break;
+			case TJP_ARG_INT8:
+				argument.value = fetch_att(data, FLOAT8PASSBYVAL, sizeof(int64));
+				break;
+			default:
+				argument.value = PointerGetDatum(data);
+		}
+	}
+	return argument;
+}
+
+/* Does reading this value take memory? */
+static inline bool
+is_packed(Datum value, TjpArgKind kind)
+{
+	return kind == TJP_ARG_TEXT && (VARATT_IS_4B_C(DatumGetPointer(value)) ||
+									VARATT_IS_1B_E(DatumGetPointer(value)));
+}
 
 /*
- * The answer for one row from what was sorted.  args are the arguments of the
- * constructor; workspace and last id are not NULL.
+ * The answer for one row from what was sorted.  Only if may_learn is anything found
+ * out for it, or memory taken, in the caller's context; if not, it may have to wait
+ * until it is.
  */
-static pg_attribute_always_inline Answer
-answer_row(Site *site, const NullableDatum *args)
+static pg_attribute_always_inline TjpAnswer
+answer_row(Site *site, const RowArgs *args, RowSource source, bool may_learn)
 {
-	Verdict				*verdict = find_verdict(site, args[0].value);
-	const TjpArgPlan	*arg = &site->plan->args[2];
-	const NullableDatum *end = &args[site->last_arg] + 1;
-	const IdSet			*ids;
-	bool				 held;
+	const TjpArgPlan *plan = site->plan->args;
+	int				  last_arg = site->last_arg;
+	NullableDatum	  workspace = argument_of(args, 0, source, plan->kind);
+	Verdict			 *verdict;
+	const IdSet		 *ids;
+	bool			  held;
 
+	if (workspace.isnull || argument_of(args, last_arg, source, plan[last_arg].kind).isnull)
+		return TJP_ANSWER_NO;
+	if (!may_learn && unlikely(is_packed(workspace.value, plan->kind)))
+		return TJP_ANSWER_LATER;
+	verdict = find_verdict(site, workspace.value);
 	if (verdict == NULL)
-		return NO;
-	if (unlikely(verdict->kind == NOT_JUDGED) && !judge(site, verdict))
+		return TJP_ANSWER_NO;
+	if (unlikely(verdict->kind == NOT_JUDGED))
 	{
-		site->sorted = false;
-		return ASK;
+		if (!may_learn)
+			return TJP_ANSWER_LATER;
+		if (!judge(site, verdict))
+		{
+			site->sorted = false;
+			return TJP_ANSWER_ASK;
+		}
 	}
 	if (verdict->kind == EVERYTHING && !site->has_words)
-		return YES;
+		return TJP_ANSWER_YES;
 	if (verdict->kind == NOTHING)
-		return NO;
-	if (verdict->kind == ROW_BY_ROW)
-		return ASK;
+		return TJP_ANSWER_NO;
+	if (unlikely(verdict->kind == ROW_BY_ROW))
+		return TJP_ANSWER_ASK;
 
 	held = verdict->kind == EVERYTHING;
 	ids = verdict->ids;
-	for (const NullableDatum *id = &args[2]; id < end; id += 2, arg += 2, ids++)
+	plan += 2;
+	for (int argno = 2; argno <= last_arg; argno += 2, plan += 2, ids++)
 	{
-		if (id->isnull)
+		TjpArgKind	  kind = plan->kind;
+		NullableDatum id = argument_of(args, argno, source, kind);
+
+		if (id.isnull)
 			continue;
-		if (unlikely(arg->is_array))
-			return ASK;
-		if (is_number(arg->kind))
+		if (unlikely(plan->is_array))
+			return TJP_ANSWER_ASK;
+		if (is_number(kind))
 		{
-			if (!held && (ids->all || holds_number(ids, number_value(id->value, arg->kind))))
+			if (!held && (ids->all || holds_number(ids, number_value(id.value, kind))))
 			{
 				held = true;
 				if (!site->has_words)
@@ -1109,15 +1179,47 @@ answer_row(Site *site, const NullableDatum *args)
 		else
 		{
 			const char *bytes;
-			int			len = word_value(id->value, arg->kind, &bytes);
+			int			len;
 
+			if (!may_learn && unlikely(is_packed(id.value, kind)))
+				return TJP_ANSWER_LATER;
+			len = word_value(id.value, kind, &bytes);
 			/* over the limit of an id: there is no such resource */
 			if (len > TJP_MAX_ID_LEN)
-				return NO;
+				return TJP_ANSWER_NO;
 			held = held || ids->all || holds_word(ids, bytes, len);
 		}
 	}
-	return held ? YES : NO;
+	return held ? TJP_ANSWER_YES : TJP_ANSWER_NO;
+}
+
+/*
+ * Describe a call of _can or _is_member over these arguments of the constructor, of
+ * which at least the constants are there, and stay.
+ */
+static void
+describe_site(Site *site, FmgrInfo *flinfo, uint64 planned, int first, int nargs,
+			  const NullableDatum *args)
+{
+	site->plan = tjp_construct_plan(flinfo, first, nargs);
+	site->nelements = nargs / 2;
+	site->last_arg = 2 * site->nelements;
+	site->session_user = (planned & TJP_PLANNED_SESSION_USER) != 0;
+	site->one_user = (planned & TJP_PLANNED_ONE_USER) != 0;
+	site->types = MemoryContextAllocZero(flinfo->fn_mcxt,
+										 Max(site->nelements, 1) * sizeof(struct SiteType));
+	for (int i = 0; i < site->nelements; i++)
+	{
+		const char *word;
+
+		site->types[i].len = word_value(args[1 + 2 * i].value, site->plan->args[1 + 2 * i].kind,
+										&word);
+		site->types[i].word = word;
+		if (site->plan->args[2 + 2 * i].is_array ||
+			!(is_number(site->plan->args[2 + 2 * i].kind) ||
+			  site->plan->args[2 + 2 * i].kind == TJP_ARG_UUID))
+			site->has_words = true;
+	}
 }
 
 /*
@@ -1134,27 +1236,8 @@ make_site(FunctionCallInfo fcinfo, int first, bool members_only)
 	Site	 *site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Site));
 
 	tjp_check_planned(planned);
-	site->plan = tjp_construct_plan(flinfo, first, PG_NARGS() - first);
-	site->nelements = (PG_NARGS() - first) / 2;
-	site->last_arg = 2 * site->nelements;
+	describe_site(site, flinfo, planned, first, PG_NARGS() - first, &fcinfo->args[first]);
 	site->members_only = members_only;
-	site->session_user = (planned & TJP_PLANNED_SESSION_USER) != 0;
-	site->one_user = (planned & TJP_PLANNED_ONE_USER) != 0;
-	site->types = MemoryContextAllocZero(flinfo->fn_mcxt,
-										 Max(site->nelements, 1) * sizeof(struct SiteType));
-	for (int i = 0; i < site->nelements; i++)
-	{
-		const char *word;
-
-		/* constants, which live as long as the call site */
-		site->types[i].len = word_value(fcinfo->args[first + 1 + 2 * i].value,
-										site->plan->args[1 + 2 * i].kind, &word);
-		site->types[i].word = word;
-		if (site->plan->args[2 + 2 * i].is_array ||
-			!(is_number(site->plan->args[2 + 2 * i].kind) ||
-			  site->plan->args[2 + 2 * i].kind == TJP_ARG_UUID))
-			site->has_words = true;
-	}
 	flinfo->fn_extra = site;
 	return site;
 }
@@ -1215,15 +1298,13 @@ ask_row(const Site *site, const char *user, int user_len, TjpLevel level, const 
 }
 
 /*
- * Does what the site has sorted hold for this row, under the active snapshot?
+ * Does what the site has sorted hold under the active snapshot, now, for its user if
+ * that is the session's?
  */
 static pg_attribute_always_inline bool
-is_sorted_for(const Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level)
+is_sorted_now(const Site *site)
 {
-	const char *user;
-	int			user_len;
-
-	if (site->level != level || !ActiveSnapshotSet() ||
+	if (!ActiveSnapshotSet() ||
 		!tjp_reading_is_current(site->reading, site->entered, GetActiveSnapshot()))
 		return false;
 	if (site->bounded)
@@ -1233,10 +1314,40 @@ is_sorted_for(const Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel 
 		if (now < site->from || now >= site->until)
 			return false;
 	}
+	return !site->session_user || site->settings == tjp_user_id_settings;
+}
+
+/* And for the user and level of this call? */
+static pg_attribute_always_inline bool
+is_sorted_for(const Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level)
+{
+	const char *user;
+	int			user_len;
+
+	if (site->level != level || !is_sorted_now(site))
+		return false;
 	if (site->session_user)
-		return site->settings == tjp_user_id_settings;
+		return true;
 	return tjp_check_planned_user(fcinfo, user_arg, &user, &user_len) &&
 		   user_len == site->user_len && memcmp(user, site->user, user_len) == 0;
+}
+
+/*
+ * One more row of which nothing has been sorted: is it time to?
+ */
+static void
+count_row(Site *site, const char *user, int user_len, TjpLevel level)
+{
+	uint64 entered = tjp_cache_entered();
+
+	if (entered != site->entered)
+	{
+		site->entered = entered;
+		site->rows = 0;
+	}
+	if (++site->rows >= (tjp_cache_knows_memberships() ? FEW_ROWS : ROWS_TO_SORT) &&
+		entered != 0)
+		begin_sorting(site, user, user_len, level);
 }
 
 /*
@@ -1256,18 +1367,7 @@ site_asks(Site *site, FunctionCallInfo fcinfo, int user_arg, TjpLevel level,
 	allowed = ask_row(site, user, user_len, level, args);
 
 	if (site->one_user && !site->sorted && ActiveSnapshotSet())
-	{
-		uint64 entered = tjp_cache_entered();
-
-		if (entered != site->entered)
-		{
-			site->entered = entered;
-			site->rows = 0;
-		}
-		if (++site->rows >= (tjp_cache_knows_memberships() ? FEW_ROWS : ROWS_TO_SORT) &&
-			entered != 0)
-			begin_sorting(site, user, user_len, level);
-	}
+		count_row(site, user, user_len, level);
 	return allowed;
 }
 
@@ -1283,16 +1383,15 @@ site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bo
 
 	if (unlikely(site == NULL))
 		site = make_site(fcinfo, first, members_only);
-	if (args[0].isnull || args[site->last_arg].isnull)
-		return false;
 	if (likely(site->sorted))
 	{
 		if (likely(is_sorted_for(site, fcinfo, user_arg, level)))
 		{
-			Answer answer = answer_row(site, args);
+			RowArgs	  of_call = {args};
+			TjpAnswer answer = answer_row(site, &of_call, OF_CALL, true);
 
-			if (answer != ASK)
-				return answer == YES;
+			if (answer != TJP_ANSWER_ASK)
+				return answer == TJP_ANSWER_YES;
 		}
 		else
 		{
@@ -1301,6 +1400,105 @@ site_answer(FunctionCallInfo fcinfo, int first, int user_arg, TjpLevel level, bo
 		}
 	}
 	return site_asks(site, fcinfo, user_arg, level, args);
+}
+
+/* ---- rows of a scan ---- */
+
+/* A call of _can as the site that it is in a scan, which has its arguments in columns. */
+struct TjpRows
+{
+	Site		site;
+	TjpLevel	level;
+	const char *user; /* NULL: the session's */
+	int			user_len;
+	RowArgs		args; /* but for the row */
+};
+
+TjpRows *
+tjp_rows_begin(FuncExpr *call, const int *columns, const char *user)
+{
+	const int	   first = 3;
+	int			   nargs = list_length(call->args) - first;
+	TjpRows		  *rows = palloc0(sizeof(TjpRows));
+	FmgrInfo	  *flinfo = palloc0(sizeof(FmgrInfo));
+	NullableDatum *constants = palloc0(nargs * sizeof(NullableDatum));
+	uint64		   planned = DatumGetInt64(linitial_node(Const, call->args)->constvalue);
+
+	rows->level = DatumGetTjpLevel(lsecond_node(Const, call->args)->constvalue);
+	rows->user = user;
+	rows->user_len = user != NULL ? strlen(user) : 0;
+	rows->args.columns = columns;
+	rows->args.args = constants;
+	for (int i = 0; i < nargs; i++)
+		if (columns[i] < 0)
+		{
+			const Const *constant = list_nth_node(Const, call->args, first + i);
+
+			constants[i].value = constant->constvalue;
+			constants[i].isnull = constant->constisnull;
+		}
+	flinfo->fn_mcxt = CurrentMemoryContext;
+	fmgr_info_set_expr((Node *) call, flinfo);
+	describe_site(&rows->site, flinfo, planned, first, nargs, constants);
+	return rows;
+}
+
+bool
+tjp_rows_hold(const TjpRows *rows)
+{
+	return rows->site.sorted && is_sorted_now(&rows->site);
+}
+
+TjpAnswer
+tjp_rows_answer(TjpRows *rows, const TupleTableSlot *row)
+{
+	RowArgs args = rows->args;
+
+	args.row = row;
+	return answer_row(&rows->site, &args, OF_SLOT, false);
+}
+
+TjpAnswer
+tjp_rows_answer_data(TjpRows *rows, const char *data, const int *offsets)
+{
+	RowArgs args = rows->args;
+
+	args.data = data;
+	args.offsets = offsets;
+	return answer_row(&rows->site, &args, OF_DATA, false);
+}
+
+/*
+ * The first row is always left to the policy, which asks then for the right to execute.
+ */
+TjpAnswer
+tjp_rows_learn(TjpRows *rows, const TupleTableSlot *row)
+{
+	RowArgs		args = rows->args;
+	Site	   *site = &rows->site;
+	const char *user = rows->user;
+	int			user_len = rows->user_len;
+
+	if (site->sorted && !is_sorted_now(site))
+	{
+		site->sorted = false;
+		site->rows = 0;
+	}
+	if (!site->sorted)
+	{
+		if (site->session_user && tjp_user_id != NULL)
+		{
+			user = tjp_user_id;
+			user_len = strlen(user);
+		}
+		if (user_len == 0 || user_len > TJP_MAX_USER_ID_LEN || !ActiveSnapshotSet())
+			return TJP_ANSWER_ASK;
+		count_row(site, user, user_len, rows->level);
+		if (!site->sorted)
+			return TJP_ANSWER_ASK;
+	}
+	args.row = row;
+	return answer_row(site, &args, OF_SLOT, true);
 }
 
 /* ---- workspaces that are wholly the user's ---- */

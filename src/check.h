@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
+#include "nodes/primnodes.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -182,5 +183,41 @@ tjp_whole_has(const TjpWhole *whole, const TupleTableSlot *row)
 		return false;
 	return memcmp(DatumGetPointer(key), whole->bytes, whole->len) == 0;
 }
+
+/*
+ * The same for rows of any workspace, of which most may be denied: the way by which
+ * a call site of _can answers them, without the call.  columns tells for each argument
+ * of the constructor in which column of a row it is, from 0; -1: it is a constant.
+ * user is NULL for the session's.  All of this is to stay.
+ */
+typedef struct TjpRows TjpRows;
+
+typedef enum TjpAnswer
+{
+	TJP_ANSWER_NO,
+	TJP_ANSWER_YES,
+	TJP_ANSWER_LATER, /* to be asked of tjp_rows_learn */
+	TJP_ANSWER_ASK	  /* the policy is to be asked */
+} TjpAnswer;
+
+extern TjpRows *tjp_rows_begin(FuncExpr *call, const int *columns, const char *user);
+
+/*
+ * May tjp_rows_answer be asked?  That holds until anything else is done than reading
+ * rows from a heap.
+ */
+extern bool tjp_rows_hold(const TjpRows *rows);
+
+/* What the call gives for the row with these columns, as far as that is known. */
+extern TjpAnswer tjp_rows_answer(TjpRows *rows, const TupleTableSlot *row);
+
+/* Likewise for a row as it is stored, with all these columns at offsets, none of them NULL. */
+extern TjpAnswer tjp_rows_answer_data(TjpRows *rows, const char *data, const int *offsets);
+
+/*
+ * Likewise, and whatever has to be found out is, once that is worthwhile: to be called
+ * for each row that has no other answer.  Never TJP_ANSWER_LATER.
+ */
+extern TjpAnswer tjp_rows_learn(TjpRows *rows, const TupleTableSlot *row);
 
 #endif /* TJP_CHECK_H */

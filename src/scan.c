@@ -1,12 +1,12 @@
 /*
  * src/scan.c
- *	  A scan that need not call _can for rows of a workspace that is wholly the
- *	  user's.
+ *	  A scan that need not call _can for each row.
  *
  * Owns the node "Custom Scan (tj_perm)", which the planner puts above the scan
- * of a protected table where it plans for somebody who holds whole workspaces.
- * It must not decide anything: check.c tells of which workspace a user holds
- * all, and whether a row belongs to it; of every other row the policy itself
+ * of a protected table where it plans for somebody who holds whole workspaces,
+ * and where a table is read as a whole.  It must not decide anything: check.c
+ * tells of which workspace a user holds all, whether a row belongs to it, and
+ * what it has sorted to answer for others; of every other row the policy itself
  * says what it would have said without the node.
  *
  * The scan below hands out its rows as they are, having checked whatever comes
@@ -16,8 +16,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
@@ -49,6 +53,12 @@
 #define START_COST 0.125
 
 /*
+ * The same where all rows are answered for: the policy is asked of the first ones, and
+ * then what the user holds is sorted.  1,000 rows, as the planner counts by default.
+ */
+#define START_OF_ROWS_COST 2.5
+
+/*
  * A row that the policy is asked about after all costs a fifth of what one saves
  * that needs no call.
  */
@@ -65,7 +75,12 @@ typedef struct TjpScanState
 	ExprState	   *policy;
 	ExprState	   *rest; /* what comes after it, or NULL */
 	TjpWhole		whole;
-	int				nread; /* as many columns are read of each row */
+	TjpRows		   *rows;	 /* NULL: whoever the call denies may be let through by others */
+	int				nstored; /* as many columns decide, if rows are as the heap has them; else 0 */
+	int				nfixed;	 /* so many of them are where they are in all rows */
+	int			   *offsets;
+	int				nread;	 /* as many columns are read of rows that are not so */
+	int				nresult; /* and of those that are let through */
 
 	/* the columns to hand out, from 0, if it is only columns, but not all of them */
 	TupleTableSlot *result; /* else NULL */
@@ -134,6 +149,32 @@ deciding_call(Expr *clause, Oid can)
 		return NULL;
 	}
 	return IsA(call, FuncExpr) && call->funcid == can ? call : NULL;
+}
+
+/*
+ * Is a condition false wherever this call in it is?  So if nothing else stands in it
+ * than arms, which are false themselves.
+ */
+static bool
+decides_alone(Expr *clause, FuncExpr *call, Oid held)
+{
+	ListCell *lc;
+
+	if (!is_orclause(clause))
+		return true;
+	foreach(lc, ((BoolExpr *) clause)->args)
+	{
+		Expr	 *arm = lfirst(lc);
+		ListCell *part;
+		bool	  is_false = false;
+
+		foreach(part, make_ands_implicit(arm))
+			if (IsA(lfirst(part), FuncExpr) && lfirst_node(FuncExpr, part)->funcid == held)
+				is_false = true;
+		if (!is_false && arm != (Expr *) call)
+			return false;
+	}
+	return true;
 }
 
 /* The number of the column that an argument is, of the table varno; 0: it is none. */
@@ -210,27 +251,62 @@ describe_call(FuncExpr *call, Index varno, TjpWhole *whole)
 
 /* ---- planning ---- */
 
-/*
- * The share of a table's rows that a policy among its conditions lets through, if
- * it is one that the node is of use for; 0 otherwise.
- */
-static Selectivity
-share_of_policy(PlannerInfo *root, RelOptInfo *rel)
+/* What is expected of a node above the scans of one table. */
+typedef struct Prospect
 {
+	Selectivity share;	/* that is let through, if it may be of whole workspaces; else 0 */
+	double		judged; /* rows that a sequential scan asks the policy of, if it decides alone */
+} Prospect;
+
+/*
+ * Of how many rows a sequential scan asks the policy, one of the conditions.
+ */
+static double
+rows_judged(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *policy)
+{
+	List	 *before = NIL;
+	ListCell *lc;
+	double	  judged = rel->tuples;
+
+	foreach(lc, rel->baserestrictinfo)
+	{
+		RestrictInfo *clause = lfirst(lc);
+
+		if (clause != policy &&
+			(clause->leakproof || clause->security_level <= policy->security_level))
+			before = lappend(before, clause);
+	}
+	if (before != NIL)
+		judged *= clauselist_selectivity(root, before, 0, JOIN_INNER, NULL);
+	/* the query may end before */
+	if (root->limit_tuples > 0 && root->parse->sortClause == NIL)
+		judged = Min(judged, root->limit_tuples * judged / rel->rows);
+	return judged;
+}
+
+static Prospect
+prospect_of(PlannerInfo *root, RelOptInfo *rel)
+{
+	Prospect  prospect = {0, 0};
 	ListCell *lc;
 
 	foreach(lc, rel->baserestrictinfo)
 	{
-		FuncExpr *call = deciding_call(lfirst_node(RestrictInfo, lc)->clause, tjp_plan.can);
-		TjpWhole  whole;
+		RestrictInfo *policy = lfirst(lc);
+		FuncExpr	 *call = deciding_call(policy->clause, tjp_plan.can);
+		TjpWhole	  whole;
 
-		if (call != NULL && tjp_lists_find_functions() && tjp_lists_is_planned(call->args) &&
-			describe_call(call, rel->relid, &whole) &&
-			(whole.planned & TJP_PLANNED_ONE_ROW) == 0 &&
-			tjp_estimate_has_whole(root, call->args))
-			return clause_selectivity(root, lfirst(lc), 0, JOIN_INNER, NULL);
+		if (call == NULL || !tjp_lists_find_functions() || !tjp_lists_is_planned(call->args) ||
+			!describe_call(call, rel->relid, &whole) ||
+			(whole.planned & TJP_PLANNED_ONE_ROW) != 0)
+			continue;
+		if (prospect.share == 0 && tjp_estimate_has_whole(root, call->args))
+			prospect.share = clause_selectivity(root, lfirst(lc), 0, JOIN_INNER, NULL);
+		if (prospect.judged == 0 && rel->tuples * cpu_operator_cost >= START_OF_ROWS_COST &&
+			decides_alone(policy->clause, call, tjp_plan.held))
+			prospect.judged = rows_judged(root, rel, policy);
 	}
-	return 0;
+	return prospect;
 }
 
 /*
@@ -238,14 +314,14 @@ share_of_policy(PlannerInfo *root, RelOptInfo *rel)
  * the policy lets through; -1 if the node cannot serve it.
  */
 static Selectivity
-share_of_path(Path *path)
+share_of_path(const Path *path)
 {
 	switch (path->pathtype)
 	{
 		case T_SeqScan:
 			return 1;
 		case T_IndexScan:
-			return castNode(IndexPath, path)->indexselectivity;
+			return ((const IndexPath *) path)->indexselectivity;
 		case T_BitmapHeapScan:
 			/* most often of conditions that follow from the policy */
 			return 0;
@@ -255,16 +331,31 @@ share_of_path(Path *path)
 }
 
 /*
- * The path with the node above it, or the path itself: where few rows are let
- * through, or few of those that are read.
+ * Is the node of use above this path?
  */
-static Path *
-above(Path *path, Selectivity share)
+static bool
+is_of_use(const Path *path, const Prospect *prospect)
 {
-	CustomPath *custom;
 	Selectivity read = share_of_path(path);
 
-	if (read < 0 || share < LEAST_SHARE * read || path->rows * cpu_operator_cost < START_COST)
+	if (read < 0)
+		return false;
+	if (prospect->share > 0 && prospect->share >= LEAST_SHARE * read &&
+		path->rows * cpu_operator_cost >= START_COST)
+		return true;
+	return path->pathtype == T_SeqScan &&
+		   prospect->judged * cpu_operator_cost >= START_OF_ROWS_COST;
+}
+
+/*
+ * The path with the node above it, or the path itself.
+ */
+static Path *
+above(Path *path, const Prospect *prospect)
+{
+	CustomPath *custom;
+
+	if (!is_of_use(path, prospect))
 		return path;
 	custom = makeNode(CustomPath);
 	custom->path = *path;
@@ -276,7 +367,7 @@ above(Path *path, Selectivity share)
 		custom->flags |= CUSTOMPATH_SUPPORT_MARK_RESTORE;
 	custom->custom_paths = list_make1(path);
 	/* a right, or the extension, may go before the plan is made */
-	custom->custom_private = list_make2_oid(tjp_plan.can, tjp_plan.planned);
+	custom->custom_private = list_make3_oid(tjp_plan.can, tjp_plan.planned, tjp_plan.held);
 	custom->methods = &path_methods;
 	return &custom->path;
 }
@@ -288,9 +379,9 @@ above(Path *path, Selectivity share)
 static void
 set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
-	Selectivity share;
-	List	   *kept = NIL;
-	ListCell   *lc;
+	Prospect  prospect;
+	List	 *kept = NIL;
+	ListCell *lc;
 
 	if (previous_set_rel_pathlist_hook != NULL)
 		previous_set_rel_pathlist_hook(root, rel, rti, rte);
@@ -298,8 +389,8 @@ set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *r
 		rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh ||
 		root->hasPseudoConstantQuals)
 		return;
-	share = share_of_policy(root, rel);
-	if (share <= 0)
+	prospect = prospect_of(root, rel);
+	if (prospect.share <= 0 && prospect.judged <= 0)
 		return;
 	/*
 	 * The scan itself stays behind the node where the planner looks at what kind of path
@@ -310,13 +401,13 @@ set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *r
 	{
 		Path *path = lfirst(lc);
 
-		lfirst(lc) = above(path, share);
+		lfirst(lc) = above(path, &prospect);
 		if (lfirst(lc) != path && (path->param_info != NULL || IS_OTHER_REL(rel)))
 			kept = lappend(kept, path);
 	}
 	rel->pathlist = list_concat(rel->pathlist, kept);
 	foreach(lc, rel->partial_pathlist)
-		lfirst(lc) = above(lfirst(lc), share);
+		lfirst(lc) = above(lfirst(lc), &prospect);
 }
 
 /*
@@ -357,8 +448,16 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 			!describe_call(call, rel->relid, &whole))
 			continue;
 		scan->custom_exprs = lcons(copyObject(call), list_copy_tail(child->qual, i));
+		scan->custom_private =
+			list_make1_int(decides_alone(list_nth(child->qual, i), call,
+										 lthird_oid(path->custom_private)));
 		child->qual = list_truncate(list_copy(child->qual), i);
 		child->targetlist = whole_row(root, rel, call);
+		/* for EXPLAIN: not what the policy lets through */
+		if (IsA(child, SeqScan) && rel->rows > 0)
+			child->plan_rows =
+				clamp_row_est(rel->tuples * path->path.rows / rel->rows *
+							  clauselist_selectivity(root, child->qual, 0, JOIN_INNER, NULL));
 		break;
 	}
 	if (scan->custom_exprs == NIL)
@@ -394,19 +493,36 @@ create_scan_state(CustomScan *scan)
 static bool
 finds_whole(TjpScanState *state, ExprContext *context)
 {
-	MemoryContext caller;
-	bool		  found;
-
 	if (state->waited++ < state->wait)
 		return false;
 	state->wait = state->passed < WORTHWHILE ? Min(2 * state->wait + 1, MAX_WAIT) : 0;
 	state->waited = 0;
 	state->passed = 0;
-	caller = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
-	found = tjp_whole_find(&state->whole, state->css.ss.ps.state->es_snapshot,
-						   context->ecxt_scantuple);
+	return tjp_whole_find(&state->whole, state->css.ss.ps.state->es_snapshot,
+						  context->ecxt_scantuple);
+}
+
+/*
+ * The answer for a row from what can be found out, if that is worthwhile.
+ */
+static TjpAnswer
+learn(TjpScanState *state, ExprContext *context)
+{
+	MemoryContext	caller = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+	TupleTableSlot *slot = context->ecxt_scantuple;
+	TjpAnswer		answer = TJP_ANSWER_ASK;
+
+	slot_getsomeattrs(slot, state->nread);
+	if (finds_whole(state, context) && tjp_whole_has(&state->whole, slot))
+	{
+		/* from now on most rows are let through */
+		state->nread = Max(state->nread, state->nresult);
+		answer = TJP_ANSWER_YES;
+	}
+	else if (state->rows != NULL)
+		answer = tjp_rows_learn(state->rows, slot);
 	MemoryContextSwitchTo(caller);
-	return found;
+	return answer;
 }
 
 /* ExecProject where all that is asked for are columns */
@@ -431,17 +547,19 @@ project_columns(const TjpScanState *state, const TupleTableSlot *slot)
 	return result;
 }
 
-/* The answer for a row that tjp_whole_has has none for, and what is left to do. */
+/* The answer for a row that has none yet, and what is left to do. */
 static pg_noinline TupleTableSlot *
-judge_row(TjpScanState *state, TupleTableSlot *slot, bool allowed)
+judge_row(TjpScanState *state, TupleTableSlot *slot, TjpAnswer answer)
 {
 	PlanState	*node = &state->css.ss.ps;
 	ExprContext *context = node->ps_ExprContext;
 
 	ResetExprContext(context);
 	context->ecxt_scantuple = slot;
-	allowed = allowed || (finds_whole(state, context) && tjp_whole_has(&state->whole, slot));
-	if (!(allowed || ExecQual(state->policy, context)) ||
+	if (answer == TJP_ANSWER_LATER || answer == TJP_ANSWER_ASK)
+		answer = learn(state, context);
+	if (answer == TJP_ANSWER_NO ||
+		(answer != TJP_ANSWER_YES && !ExecQual(state->policy, context)) ||
 		!(state->rest == NULL || ExecQual(state->rest, context)))
 	{
 		InstrCountFiltered1(node, 1);
@@ -452,41 +570,183 @@ judge_row(TjpScanState *state, TupleTableSlot *slot, bool allowed)
 	return ExecProject(node->ps_ProjInfo);
 }
 
-static TupleTableSlot *
-next_tuple(PlanState *node)
+/*
+ * What ExecSeqScan does for the scan below if there is nothing to check and nothing to
+ * project; how to begin is its own business.
+ */
+static inline TupleTableSlot *
+next_of_heap(SeqScanState *child)
+{
+	TupleTableSlot *slot = child->ss.ss_ScanTupleSlot;
+
+	if (unlikely(child->ss.ss_currentScanDesc == NULL || child->ss.ps.chgParam != NULL))
+	{
+		(void) ExecProcNode(&child->ss.ps);
+		return slot;
+	}
+	CHECK_FOR_INTERRUPTS();
+	if (!table_scan_getnextslot(child->ss.ss_currentScanDesc, child->ss.ps.state->es_direction,
+								slot))
+		return NULL;
+	return slot;
+}
+
+/*
+ * The first columns of rows that have no NULL there lie at the same offset in all rows,
+ * up to the one behind the first of any length.  Returns how many do.
+ */
+static int
+find_offsets(TupleDesc columns, int n, int *offsets)
+{
+	int end = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+		int				  offset = att_align_nominal(end, column->attalign);
+
+		/* a short value would not be aligned */
+		if (column->attlen < 0 && offset != end)
+			return i;
+		offsets[i] = offset;
+		if (column->attlen < 0)
+			return i + 1;
+		end = offset + column->attlen;
+	}
+	return n;
+}
+
+/* The offsets of the other columns, in one row. */
+static inline void
+measure_row(TjpScanState *state, TupleDesc columns, const char *data)
+{
+	int *offsets = state->offsets;
+	int	 last = state->nfixed - 1;
+	int	 offset = att_addlength_pointer(offsets[last], TupleDescAttr(columns, last)->attlen,
+										data + offsets[last]);
+
+	for (int i = state->nfixed; i < state->nstored; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		offsets[i] = att_align_pointer(offset, column->attalign, column->attlen, data + offset);
+		offset = att_addlength_pointer(offsets[i], column->attlen, data + offsets[i]);
+	}
+}
+
+/*
+ * The data of a stored row, in which offsets tells where the columns are that decide;
+ * NULL if one of them is NULL, or was added later.
+ */
+static inline const char *
+measured_data(TjpScanState *state, const TupleTableSlot *slot)
+{
+	HeapTupleHeader row = ((const HeapTupleTableSlot *) slot)->tuple->t_data;
+	int				n = state->nstored;
+	const char	   *data = (const char *) row + row->t_hoff;
+
+	if (n == 0 || HeapTupleHeaderGetNatts(row) < n)
+		return NULL;
+	if ((row->t_infomask & HEAP_HASNULL) != 0)
+	{
+		const bits8 *bits = row->t_bits;
+
+		for (; n >= BITS_PER_BYTE; n -= BITS_PER_BYTE)
+			if (*bits++ != 0xFF)
+				return NULL;
+		if ((~*bits & ((1 << n) - 1)) != 0)
+			return NULL;
+	}
+	if (state->nfixed < state->nstored)
+		measure_row(state, slot->tts_tupleDescriptor, data);
+	return data;
+}
+
+/*
+ * The next row that is let through.  direct: rows are read from the heap without the
+ * scan, which runs no code of others for them.
+ */
+static pg_attribute_always_inline TupleTableSlot *
+next_tuple(PlanState *node, bool direct)
 {
 	TjpScanState *state = (TjpScanState *) node;
 	PlanState	 *child = state->child;
+	TjpRows		 *rows = state->rows;
+	bool		  hold = false; /* has nothing else been done since tjp_rows_hold was asked? */
 
 	for (;;)
 	{
-		TupleTableSlot *slot = ExecProcNode(child);
-		bool			allowed;
+		TupleTableSlot *slot;
+		const char	   *data;
+		TjpAnswer		answer;
 
+		slot = direct ? next_of_heap((SeqScanState *) child) : ExecProcNode(child);
 		if (unlikely(TupIsNull(slot)))
 			return node->ps_ProjInfo != NULL ? ExecClearTuple(node->ps_ResultTupleSlot) : slot;
-		if (unlikely(state->child_projects))
+		if (!direct && unlikely(state->child_projects))
 			slot = child->ps_ExprContext->ecxt_scantuple;
-		slot_getsomeattrs(slot, state->nread);
-		allowed = tjp_whole_has(&state->whole, slot);
-		if (likely(allowed))
+
+		if (direct && hold && likely((data = measured_data(state, slot)) != NULL))
 		{
-			state->passed++;
+			answer = tjp_rows_answer_data(rows, data, state->offsets);
+			Assert((slot_getsomeattrs(slot, state->nread),
+					answer == tjp_rows_answer(rows, slot)));
+		}
+		else
+		{
+			slot_getsomeattrs(slot, state->nread);
+			if (tjp_whole_has(&state->whole, slot))
+			{
+				/* all that is to be handed out was read */
+				state->passed++;
+				if (likely(state->result != NULL))
+					return project_columns(state, slot);
+				answer = TJP_ANSWER_YES;
+			}
+			else
+			{
+				hold = (direct && hold) || (rows != NULL && tjp_rows_hold(rows));
+				answer = likely(hold) ? tjp_rows_answer(rows, slot) : TJP_ANSWER_LATER;
+			}
+		}
+		if (likely(answer == TJP_ANSWER_YES))
+		{
 			if (likely(state->result != NULL))
+			{
+				slot_getsomeattrs(slot, state->nresult);
 				return project_columns(state, slot);
+			}
 			if (state->rest == NULL && node->ps_ProjInfo == NULL)
 				return slot;
 		}
-		slot = judge_row(state, slot, allowed);
+		else if (likely(answer == TJP_ANSWER_NO))
+		{
+			InstrCountFiltered1(node, 1);
+			continue;
+		}
+		slot = judge_row(state, slot, answer);
 		if (slot != NULL)
 			return slot;
+		hold = false;
 	}
+}
+
+static TupleTableSlot *
+next_of_scan(PlanState *node)
+{
+	return next_tuple(node, false);
+}
+
+static TupleTableSlot *
+next_of_table(PlanState *node)
+{
+	return next_tuple(node, true);
 }
 
 static TupleTableSlot *
 next_row(CustomScanState *node)
 {
-	return next_tuple(&node->ss.ps);
+	return next_of_scan(&node->ss.ps);
 }
 
 /*
@@ -509,8 +769,32 @@ prepare_projection(TjpScanState *state, List *tlist, Index varno)
 		state->columns[state->ncolumns++] = column->varattno - 1;
 	}
 	for (int i = 0; i < state->ncolumns; i++)
-		state->nread = Max(state->nread, state->columns[i] + 1);
+		state->nresult = Max(state->nresult, state->columns[i] + 1);
 	state->result = state->css.ss.ps.ps_ResultTupleSlot;
+}
+
+/*
+ * Say which columns of a row are the arguments of the constructor.
+ */
+static void
+begin_rows(TjpScanState *state, FuncExpr *call, Index varno)
+{
+	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
+	int				nargs = list_length(call->args) - CAN_WORKSPACE;
+	int			   *columns = palloc(nargs * sizeof(int));
+
+	for (int i = 0; i < nargs; i++)
+	{
+		columns[i] = column_of(list_nth(call->args, CAN_WORKSPACE + i), varno) - 1;
+		state->nread = Max(state->nread, columns[i] + 1);
+	}
+	state->rows = tjp_rows_begin(call, columns, state->whole.user);
+	if (TTS_IS_BUFFERTUPLE(slot))
+	{
+		state->nstored = state->nread;
+		state->offsets = palloc0(state->nstored * sizeof(int));
+		state->nfixed = find_offsets(slot->tts_tupleDescriptor, state->nstored, state->offsets);
+	}
 }
 
 static void
@@ -532,7 +816,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	node->ss.ps.scanopsfixed = child->ps.scanopsfixed;
 	node->ss.ps.scanopsset = child->ps.scanopsset;
 	ExecAssignScanProjectionInfo(&node->ss);
-	node->ss.ps.ExecProcNode = next_tuple;
+	node->ss.ps.ExecProcNode = next_of_scan;
 
 	if (!describe_call(call, scan->scan.scanrelid, &state->whole))
 		elog(ERROR, "unexpected policy of a scan");
@@ -541,6 +825,12 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	state->nread = Max(state->whole.key, state->whole.last) + 1;
 	for (int i = 0; i < state->whole.nwords; i++)
 		state->nread = Max(state->nread, state->whole.words[i] + 1);
+	if (linitial_int(scan->custom_private))
+		begin_rows(state, call, scan->scan.scanrelid);
+	/* conditions may run code of others; rows of the scan are counted, or are not the heap's */
+	if (IsA(child, SeqScanState) && child->ps.plan->qual == NIL &&
+		child->ps.instrument == NULL && estate->es_epq_active == NULL)
+		node->ss.ps.ExecProcNode = next_of_table;
 	prepare_projection(state, scan->scan.plan.targetlist, scan->scan.scanrelid);
 }
 

@@ -1,6 +1,7 @@
--- Rows of workspaces that are wholly the user's: "Custom Scan (tj_perm)" lets
--- them through without a call. No answer depends on it, whatever changes while a
--- scan is under way. Random queries: test/property/plans.
+-- "Custom Scan (tj_perm)": rows of workspaces that are wholly the user's are let
+-- through without a call, and where a table is read as a whole other rows are denied
+-- without one. No answer depends on it, whatever changes while a scan is under way.
+-- Random queries: test/property/plans.
 SET client_min_messages = warning;
 CREATE ROLE regress_scan_app;
 CREATE ROLE regress_scan_other;
@@ -64,7 +65,8 @@ END $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA regress_scan TO regress_scan_app, regress_scan_other;
 SET ROLE regress_scan_app;
 
--- 1. where the node stands: above scans of the heap, for whoever holds a workspace
+-- 1. where the node stands: above scans of the heap, for whoever holds a workspace;
+-- and for everybody where a table of some size is read as a whole
 SET tj_perm.user_id = 'boss';
 SELECT plan_of('SELECT body FROM docs');
 SELECT plan_of('SELECT body FROM docs WHERE org = 1 AND body <> ''document 3''');
@@ -78,15 +80,23 @@ RESET enable_seqscan;
 RESET enable_indexscan;
 -- not where few rows are expected, nor where the key names the row
 SELECT plan_of('SELECT body FROM docs WHERE id = 17');
--- not for others, nor in a workspace of which the user holds a part only
+-- not in a workspace of which the user holds a part only
 SELECT plan_of('SELECT body FROM docs WHERE org = 2');
 SET tj_perm.user_id = 'fay';
 SELECT plan_of('SELECT body FROM docs');
+SELECT plan_of('SELECT body FROM docs ORDER BY body LIMIT 3');
+-- not where few rows are read
+SELECT plan_of('SELECT body FROM docs LIMIT 3');
+SELECT plan_of('SELECT body FROM docs WHERE twice < 300');
 -- a workspace is not wholly the user's at any level
 SET tj_perm.user_id = 'viv';
 SELECT plan_of('SELECT body FROM docs WHERE org = 1');
 RESET ROLE;
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
 SELECT rows_of('SELECT body FROM docs WHERE tj_can(tj_user(), tj_resource(org, ''doc'', id), ''editor'')');
+RESET enable_indexscan;
+RESET enable_bitmapscan;
 SELECT plan_of('SELECT body FROM docs WHERE tj_can(''dora'', tj_resource(org, ''doc'', id), ''editor'')');
 SELECT rows_of('SELECT org, count(*) FROM docs WHERE tj_can(''vic'', tj_resource(org, ''doc'', id), ''editor'') GROUP BY org');
 SELECT rows_of('SELECT org, count(*) FROM docs WHERE tj_can(''vic'', tj_resource(org, ''doc'', id), ''viewer'') GROUP BY org');
@@ -101,7 +111,7 @@ SELECT plan_of('SELECT body FROM docs WHERE tj_can(''dora'', tj_resource(1, ''fo
 SELECT rows_of('SELECT id FROM docs WHERE tj_can(''dora'', tj_resource(1, ''folder'', 8, ''doc'', id), ''editor'')');
 SELECT rows_of('SELECT id FROM docs WHERE tj_can(''dora'', tj_resource(1, ''folder'', repeat(''x'', 256), ''doc'', id), ''editor'')');
 SELECT rows_of('SELECT id FROM docs WHERE tj_can(''dora'', tj_resource(org, ''folder'', NULL::text, ''doc'', id), ''editor'')');
--- not where most rows that are read are of other workspaces
+-- not above an index, where most rows that are read are of other workspaces
 CREATE TABLE spread AS SELECT g / 200 AS org, g AS id FROM generate_series(0, 1999) g;
 ANALYZE spread;
 SELECT plan_of('SELECT id FROM spread WHERE tj_can(''viv'', tj_resource(org, ''doc'', id), ''viewer'')');
@@ -514,7 +524,253 @@ SET scan.times = 2;
 SELECT body FROM docs JOIN tagged USING (id) WHERE tags && tags();
 ROLLBACK;
 
+-- 17. what a row is denied by, however it is stored: lin holds single things of 1 and 2, by ids of all types
 RESET ROLE;
+RESET tj_perm.user_id;
+SELECT tj_perm.add_user(w, 'lin') FROM unnest('{1,2,acme,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380001}'::text[]) w;
+SELECT count(*) FROM (SELECT tj_perm.grant_access(tj_resource(w, t, i), 'viewer', to_user => 'lin')
+	FROM unnest('{1,2,acme,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380001}'::text[]) w, unnest('{item,folder}'::text[]) t,
+		unnest(ARRAY['7', '8', '77', '-7', 'seven', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380007', repeat('i', 200), repeat('i', 255)]) i) g;
+CREATE FUNCTION word(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE n % 9 WHEN 7 THEN 'seven' WHEN 1 THEN '8' WHEN 2 THEN repeat('i', 200) WHEN 3 THEN repeat('i', 255) WHEN 4 THEN repeat('i', 256) ELSE n::text END $$;
+CREATE TABLE thin AS SELECT g AS id, nullif(g % 13, 0) AS folder, 1 + g % 2 AS org FROM generate_series(-100, 2400) g;
+CREATE TABLE mixed AS SELECT (g % 2)::bool AS flag, (g % 90)::smallint AS id, g AS large, 1 + g % 2 AS org, g % 4 > 0 AS other, (g % 13)::smallint AS folder, NULL::int AS nothing FROM generate_series(1, 2400) g;
+CREATE TABLE wordy AS SELECT word(g) AS item, g % 3 AS few, CASE g % 3 WHEN 0 THEN '1' WHEN 1 THEN 'acme' ELSE '3' END::varchar AS org, (g % 100)::bigint AS id, word(g / 9) AS folder FROM generate_series(1, 2400) g;
+CREATE TABLE packed (few int, item text, org text, note text, id int);
+ALTER TABLE packed ALTER item SET STORAGE MAIN, ALTER org SET STORAGE EXTENDED, ALTER note SET STORAGE EXTERNAL, SET (toast_tuple_target = 128);
+INSERT INTO packed SELECT few, CASE WHEN id % 4 > 0 THEN item END, org, CASE WHEN id % 10 = 0 THEN repeat('n', 3000) WHEN id % 2 = 0 THEN '' END, id FROM wordy;
+CREATE TABLE odd AS SELECT few = 1 AS flag, org, id, item FROM wordy;
+CREATE TABLE uuids AS SELECT g % 4 = 0 AS flag, ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd38000' || g % 9)::uuid AS id, ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd38000' || 1 + g % 2)::uuid AS org FROM generate_series(1, 2400) g;
+CREATE TABLE far AS SELECT CASE WHEN g % 5 > 0 THEN 1 END AS a, 2 AS b, 3 AS c, 4 AS d, 5 AS e, 6 AS f, CASE WHEN g % 7 > 0 THEN 7 END AS h, 8 AS i, 1 + g % 2 AS org, CASE WHEN g % 3 > 0 THEN g END AS folder, g % 90 AS id, NULL::int AS j FROM generate_series(1, 2400) g;
+CREATE TABLE grown AS SELECT g AS id, 1 + g % 3 AS org FROM generate_series(1, 1200) g;
+ALTER TABLE grown ADD COLUMN folder int DEFAULT 8;
+ALTER TABLE grown ADD COLUMN later int;
+INSERT INTO grown SELECT g, 1 + g % 3, g % 9, g % 90 FROM generate_series(1201, 2400) g;
+CREATE TABLE shrunk AS SELECT g AS gone, 'x'::text AS lost, g AS id, 1 + g % 2 AS org, g % 100 AS folder FROM generate_series(1, 1200) g;
+ALTER TABLE shrunk DROP COLUMN gone, DROP COLUMN lost;
+INSERT INTO shrunk SELECT g, 1 + g % 2, g % 90 FROM generate_series(1201, 2400) g;
+ANALYZE thin, mixed, wordy, packed, odd, uuids, far, grown, shrunk;
+SELECT what, rows_of(format('SELECT * FROM %s WHERE tj_can(''lin'', tj_resource(%s), ''viewer'')', split_part(what, ': ', 1), split_part(what, ': ', 2))) AS rows FROM unnest(ARRAY[
+	'thin: org, ''folder'', folder, ''item'', id', 'thin: org, ''item'', id, ''none'', folder', 'thin: 1, ''item'', id', 'thin: ''2'', ''folder'', 8, ''item'', id', 'thin: 3, ''folder'', 8, ''item'', id',
+	'thin: org, ''folder'', 78, ''item'', id', 'thin: org, ''folder'', NULL::int, ''item'', id', 'mixed: org, ''folder'', folder, ''item'', id', 'mixed: org, ''item'', large', 'mixed: org, ''item'', id', 'wordy: org, ''item'', item', 'wordy: org, ''folder'', folder, ''item'', item',
+	'wordy: org, ''folder'', item, ''item'', id', 'wordy: org, ''folder'', folder', 'packed: org, ''item'', item', 'packed: org, ''item'', id', 'packed: org, ''folder'', item, ''item'', id', 'packed: org, ''folder'', note, ''item'', item', 'odd: org, ''item'', id', 'odd: org, ''item'', item', 'odd: org, ''folder'', item, ''item'', id',
+	'uuids: org, ''item'', id', 'far: org, ''folder'', folder, ''item'', id', 'far: org, ''folder'', a, ''item'', id', 'far: org, ''folder'', h, ''item'', i', 'far: h, ''folder'', folder, ''item'', id', 'far: org, ''folder'', id, ''item'', j', 'grown: org, ''folder'', folder, ''item'', id', 'grown: org, ''folder'', id, ''item'', later',
+	'grown: org, ''item'', later', 'shrunk: org, ''folder'', folder, ''item'', id', 'shrunk: org, ''item'', id']) what;
+-- columns behind those that decide, and in front of them
+SELECT rows_of('SELECT other, large, folder FROM mixed WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'')');
+SELECT rows_of('SELECT few, id, note IS NULL, length(folder) FROM wordy LEFT JOIN packed USING (few, id) WHERE tj_can(''lin'', tj_resource(wordy.org, ''item'', wordy.item), ''viewer'')');
+SELECT rows_of('SELECT j, d, far FROM far WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'') AND b > 1 AND i + h > 2');
+-- more than can be sorted, or than fits at all
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) SELECT '1', 'lin', tj_resource('1', 'item', g * 10), 'viewer' FROM generate_series(1, 9000) g;
+SET tj_perm.cache_size = '64kB';
+SELECT rows_of('SELECT * FROM thin WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'')');
+RESET tj_perm.cache_size;
+SELECT rows_of('SELECT * FROM thin WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'')');
+DELETE FROM tj_perm.grants WHERE user_id = 'lin' AND resource::text ~ '/item:\d*0$';
+
+-- 18. where others may let a row through: a policy that does not decide alone is asked about each row
+CREATE TABLE shared AS SELECT id, org, id % 50 = 0 AS open FROM thin;
+ANALYZE shared;
+CREATE POLICY see ON shared USING (tj_can(tj_user(), tj_resource(org, 'item', id), 'viewer'));
+ALTER TABLE shared ENABLE ROW LEVEL SECURITY;
+GRANT ALL ON shared, thin TO regress_scan_app;
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'lin';
+SELECT plan_of('SELECT * FROM shared');
+SELECT rows_of('SELECT * FROM shared');
+RESET ROLE;
+CREATE POLICY all_open ON shared USING (open);
+SET ROLE regress_scan_app;
+SELECT plan_of('SELECT * FROM shared');
+SELECT rows_of('SELECT * FROM shared');
+SET tj_perm.user_id = 'viv';
+SELECT plan_of('SELECT * FROM shared');
+SELECT rows_of('SELECT org, count(*) FROM shared GROUP BY org');
+RESET ROLE;
+DROP POLICY all_open ON shared;
+-- two that must both say yes
+CREATE POLICY and_this ON shared AS RESTRICTIVE USING (tj_can(tj_user(), tj_resource(org, 'item', id), 'editor'));
+SET ROLE regress_scan_app;
+SELECT plan_of('SELECT * FROM shared');
+SELECT rows_of('SELECT * FROM shared');
+RESET ROLE;
+DROP POLICY and_this ON shared;
+
+-- 19. what changes while rows are denied
+-- who asks: by a condition that is checked before, for each row
+CREATE FUNCTION become(n int, first int, last int) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$
+DECLARE
+	who text := CASE WHEN n BETWEEN first AND last THEN 'lin' ELSE 'nobody' END;
+BEGIN
+	IF tj_user() <> who THEN PERFORM set_config('tj_perm.user_id', who, false); END IF;
+	RETURN true;
+END $$;
+SET cpu_operator_cost = 0.2;
+SET tj_perm.user_id = 'lin';
+SELECT plan_of('SELECT id FROM thin WHERE become(id, -100, 76) AND tj_can(tj_user(), tj_resource(org, ''item'', id), ''viewer'')');
+SELECT id FROM thin WHERE become(id, -100, 76) AND tj_can(tj_user(), tj_resource(org, 'item', id), 'viewer');
+SELECT id FROM thin WHERE become(id, 8, 77) AND tj_can(tj_user(), tj_resource(org, 'item', id), 'viewer');
+RESET cpu_operator_cost;
+-- by one that is checked after the policy, and lets nothing through
+CREATE FUNCTION leave(n bigint) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$
+BEGIN
+	RAISE WARNING '% sees %', tj_user(), n;
+	PERFORM set_config('tj_perm.user_id', 'nobody', true);
+	RETURN n > 7;
+END $$;
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'lin';
+SELECT id FROM shared WHERE leave(id);
+BEGIN;
+SET LOCAL tj_perm.user_id = 'lin';
+SELECT id FROM shared WHERE id > -7 AND leave(id);
+ROLLBACK;
+-- by what is handed out, and between two FETCHes
+SET tj_perm.user_id = 'lin';
+SELECT id, set_config('tj_perm.user_id', CASE WHEN id < 8 THEN 'lin' ELSE 'nobody' END, false) FROM shared;
+SET tj_perm.user_id = 'lin';
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, org FROM shared;
+FETCH 1 FROM c;
+SET LOCAL tj_perm.user_id = 'nobody';
+MOVE 0 FROM c;
+SET LOCAL tj_perm.user_id = 'lin';
+FETCH 1 FROM c;
+SET LOCAL tj_perm.user_id = 'nobody';
+FETCH 2 FROM c;
+ROLLBACK;
+-- the clock
+RESET ROLE;
+RESET tj_perm.user_id;
+SELECT tj_perm.grant_access('1/item:500', 'viewer', to_user => 'lin', valid_until => clock_timestamp() + interval '0.7 s'), tj_perm.grant_access('1/item:502', 'viewer', to_user => 'lin', valid_from => clock_timestamp() + interval '0.7 s');
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'lin';
+BEGIN;
+SELECT id FROM shared WHERE id > 100;
+DECLARE c CURSOR FOR SELECT id FROM shared;
+FETCH 1 FROM c;
+SELECT pg_sleep(0.8);
+FETCH ALL FROM c;
+COMMIT;
+RESET ROLE;
+RESET tj_perm.user_id;
+SELECT tj_perm.revoke_access('1/item:500', from_user => 'lin'), tj_perm.revoke_access('1/item:502', from_user => 'lin');
+-- own changes: a cursor answers under its own snapshot, the next statement under its own; and when what was known is gone
+GRANT ALL ON tj_perm.grants TO regress_scan_app;
+GRANT USAGE ON SCHEMA tj_perm TO regress_scan_app;
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'lin';
+BEGIN;
+SAVEPOINT s;
+DELETE FROM tj_perm.grants WHERE user_id = 'lin' AND resource = '1/item:8';
+DECLARE c CURSOR FOR SELECT id, org FROM shared;
+FETCH 1 FROM c;
+INSERT INTO tj_perm.grants (workspace_id, user_id, resource, level) VALUES ('1', 'lin', '1/item:10', 'viewer'), ('1', 'lin', '1/item:8', 'viewer');
+SELECT id, org FROM shared;
+FETCH 1 FROM c;
+DO $$
+BEGIN
+	FOR i IN 1 .. 10 LOOP
+		UPDATE regress_scan.pace SET n = i;
+		PERFORM tj_can('viv', '2', 'viewer');
+	END LOOP;
+END $$;
+FETCH 1 FROM c;
+ROLLBACK TO s;
+SELECT id, org FROM shared;
+DECLARE c CURSOR FOR SELECT id, org FROM shared;
+FETCH 1 FROM c;
+SAVEPOINT t;
+DELETE FROM tj_perm.grants WHERE user_id = 'lin';
+SELECT id, org FROM shared;
+ROLLBACK TO t;
+FETCH ALL FROM c;
+ROLLBACK;
+RESET ROLE;
+REVOKE ALL ON tj_perm.grants FROM regress_scan_app;
+
+-- 20. cursors to and fro, the row that one stands on, scans that start anew
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'lin';
+BEGIN;
+DECLARE c SCROLL CURSOR FOR SELECT id, org FROM shared;
+FETCH 3 FROM c;
+FETCH BACKWARD 2 FROM c;
+FETCH BACKWARD 2 FROM c;
+FETCH ALL FROM c;
+FETCH BACKWARD ALL FROM c;
+FETCH LAST FROM c;
+COMMIT;
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, ctid IS NULL AS no_place FROM shared;
+MOVE 2 FROM c;
+UPDATE shared SET open = true WHERE CURRENT OF c RETURNING id;
+FETCH 1 FROM c;
+UPDATE shared SET open = NOT open RETURNING id, org;
+DELETE FROM shared RETURNING id, org;
+ROLLBACK;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
+SELECT plan_of('SELECT g, id FROM generate_series(6, 9) g LEFT JOIN shared ON id % 100 = g');
+SELECT g, id FROM generate_series(6, 9) g LEFT JOIN shared ON id % 100 = g ORDER BY g, id;
+SELECT g, (SELECT count(*) FROM shared WHERE org = g), (SELECT id FROM shared WHERE g < 3 LIMIT 1) FROM generate_series(1, 3) g;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_material;
+RESET enable_indexscan;
+RESET enable_bitmapscan;
+-- parallel, and partitions
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT plan_of('SELECT id FROM shared');
+SELECT rows_of('SELECT id FROM shared');
+RESET max_parallel_workers_per_gather;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET parallel_leader_participation;
+RESET ROLE;
+CREATE TABLE pieces (org int, id bigint, body text) PARTITION BY LIST (org);
+CREATE TABLE pieces_1 (body text, id bigint, junk int, org int);
+ALTER TABLE pieces_1 DROP COLUMN junk;
+ALTER TABLE pieces ATTACH PARTITION pieces_1 FOR VALUES IN (1);
+CREATE TABLE pieces_2 PARTITION OF pieces DEFAULT;
+INSERT INTO pieces SELECT 1 + g % 2, g % 1200, 'piece ' || g FROM generate_series(1, 4800) g;
+ANALYZE pieces;
+SELECT plan_of('SELECT * FROM pieces WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'')');
+SELECT rows_of('SELECT * FROM pieces WHERE tj_can(''lin'', tj_resource(org, ''item'', id), ''viewer'')');
+
+-- 21. other roles, and what EXPLAIN shows
+REVOKE EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) TO regress_scan_app;
+GRANT SELECT ON thin TO regress_scan_other;
+SET plan_cache_mode = force_generic_plan;
+SET ROLE regress_scan_app;
+PREPARE few AS SELECT id FROM thin WHERE tj_can(tj_user(), tj_resource(org, 'item', id), 'viewer');
+EXECUTE few;
+SELECT plan_of('EXECUTE few');
+SELECT plan_of('(ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) EXECUTE few');
+SET ROLE regress_scan_other;
+EXECUTE few;
+SET ROLE regress_scan_app;
+SET tj_perm.user_id = 'viv';
+SELECT count(*) FROM (SELECT FROM thin WHERE tj_can(tj_user(), tj_resource(org, 'item', id), 'viewer') OFFSET 0) t;
+SELECT count(*) FROM shared;
+SET tj_perm.user_id = 'nobody';
+EXECUTE few;
+SET tj_perm.user_id = '';
+EXECUTE few;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION tj_can(text, tj_resource, tj_level) FROM regress_scan_app;
+DEALLOCATE ALL;
+RESET plan_cache_mode;
+
 RESET tj_perm.user_id;
 DELETE FROM tj_perm.workspaces;
 DROP SCHEMA regress_scan CASCADE;
