@@ -834,9 +834,14 @@ find_stamp(const StateKey *key)
 	{
 		const TjpStamp *read = &ahead.stamps[ahead.next++];
 
-		if (read->group_id == stamp.group_id && read->user_len == stamp.user_len &&
-			read->workspace_len == stamp.workspace_len)
-			return *read;
+		if (read->group_id != stamp.group_id || read->user_len != stamp.user_len ||
+			read->workspace_len != stamp.workspace_len)
+			continue;
+		/* its bytes may have been those of a state that has gone since */
+		stamp.hash = read->hash;
+		stamp.found = read->found;
+		stamp.stamp = read->stamp;
+		return stamp;
 	}
 	tjp_catalog_stamps_at_places(entered_snapshot, &stamp, 1);
 	return stamp;
