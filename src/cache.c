@@ -1615,8 +1615,8 @@ find_state(StateKind kind, int64 group_id)
 
 		stats.loads += tjp_roster_missed(&roster, entered_snapshot);
 	}
-	/* some more than needed, since memos go with every eviction */
-	if (state->shared && shared_bytes > shared_limit())
+	/* a roster leaves less for states; some more than needed, since memos go with every eviction */
+	if (shared_bytes > shared_limit())
 		evict_down_to(shared_limit() / 16 * 15);
 	return state;
 }
